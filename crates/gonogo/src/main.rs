@@ -1,0 +1,2 @@
+//! gonogo
+fn main() {}
