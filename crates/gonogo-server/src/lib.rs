@@ -1,1 +1,13 @@
-//! stub
+//! Everything that touches the world: intake, journal, probes, notifications and pages.
+//!
+//! The engine decides, this crate does. Nothing here decides who is paged or when; it
+//! verifies and stores what came in, hands it to the engine, and carries out the effects
+//! the engine asked for.
+
+pub mod auth;
+pub mod driver;
+pub mod ingest;
+pub mod notify;
+pub mod probe;
+pub mod store;
+pub mod web;
