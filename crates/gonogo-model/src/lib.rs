@@ -1,9 +1,39 @@
 //! The ops package as a value: parse, decode, resolve, with a diagnostic for every mistake.
 //!
 //! One noun, one file. Nothing here touches a file system, a network or a clock: text goes
-//! in, a [`package`] and its diagnostics come out.
+//! in, a [`package::Package`] and its diagnostics come out.
 
+pub mod alert;
+pub mod check;
+pub mod comms;
+pub mod component;
+pub mod decode;
+pub mod diagnostic;
+pub mod duration;
+pub mod escalation;
 pub mod event;
+pub mod flow;
 pub mod id;
+pub mod kind;
+pub mod launch;
+pub mod overlay;
+pub mod package;
+pub mod percent;
+pub mod risk;
+pub mod runbook;
+pub mod scenario;
+pub mod schedule;
+pub mod setting;
+pub mod slo;
+pub mod source;
+pub mod team;
+pub mod text;
+pub mod when;
+pub mod yaml;
 
+pub use diagnostic::Diagnostic;
+pub use duration::Duration;
 pub use id::Id;
+pub use kind::{Kind, Ref};
+pub use package::{Loaded, Package, load};
+pub use text::PackageText;

@@ -1,0 +1,250 @@
+//! Conditions that somebody should hear about, and how loudly.
+
+use crate::check::Check;
+use crate::component::Component;
+use crate::decode::{choice, record, words};
+use crate::duration::Duration;
+use crate::flow::Flow;
+use crate::id::Id;
+use crate::kind::{Ref, entity};
+use crate::percent::Percent;
+use crate::runbook::Runbook;
+use crate::slo::Slo;
+use crate::source::Source;
+use crate::team::Team;
+use crate::text::Spanned;
+
+record! {
+    /// A condition that somebody should hear about.
+    pub struct Alert as "an alert" {
+        /// The name of this entry; with the package it is the dedup key.
+        pub id: Spanned<Id>,
+        /// What happened, as a sentence: "A charge was not recorded".
+        pub name: String,
+        /// How bad it is.
+        pub severity: Severity,
+        /// How loudly it is said.
+        pub urgency: Urgency = Urgency::Page,
+        /// When it holds.
+        pub when: Condition,
+        /// How long it has to hold before it fires.
+        pub hold: Duration = Duration::ZERO,
+        /// What sort of trouble it is; follows from the condition where it is not written.
+        pub class: Option<AlertClass>,
+        /// What it means for customers, in their words.
+        pub impact: Option<String>,
+        /// The first safe thing to do, in a sentence.
+        pub first_step: Option<String>,
+        /// What to follow.
+        pub runbook: Option<Ref<Runbook>>,
+        /// The team that is paged; the owner of the component, where it is not written.
+        pub team: Option<Ref<Team>>,
+    }
+}
+entity!(Alert, Alert);
+
+words! {
+    /// How bad something is.
+    pub enum Severity as "a severity" {
+        /// Customers cannot do what they came for, or money or data is at risk.
+        Sev1 = "SEV1" | "P0" | "sev1" | "p0",
+        /// A surface is down or wrong for some.
+        Sev2 = "SEV2" | "P1" | "sev2" | "p1",
+        /// Worse than it should be; customers can go on.
+        Sev3 = "SEV3" | "P2" | "sev3" | "p2",
+        /// To be mended in working hours.
+        Sev4 = "SEV4" | "P3" | "sev4" | "p3",
+    }
+}
+
+impl Severity {
+    /// One step worse; the worst stays.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match self {
+            Self::Sev1 | Self::Sev2 => Self::Sev1,
+            Self::Sev3 => Self::Sev2,
+            Self::Sev4 => Self::Sev3,
+        }
+    }
+}
+
+words! {
+    /// How loudly an alert is said.
+    pub enum Urgency as "an urgency" {
+        /// Somebody is woken.
+        Page = "page",
+        /// The team's room is told, and it waits for working hours.
+        Ticket = "ticket",
+    }
+}
+
+words! {
+    /// What sort of trouble an alert tells of. It decides whether the trouble of something
+    /// upstream can explain it.
+    pub enum AlertClass as "a class of alert" {
+        /// Something does not work: an upstream failure can explain it.
+        Availability = "availability",
+        /// Something is about to run out: nothing upstream explains it.
+        Expiry = "expiry",
+        /// Something was lost, doubled or wrong: it always has to be looked at by itself.
+        Integrity = "integrity",
+    }
+}
+
+choice! {
+    /// When an alert holds.
+    pub enum Condition as "a condition" {
+        /// Starts of a flow whose end did not come in time.
+        FlowOverdue(FlowOverdue) = "flow_overdue",
+        /// Ends of a flow that were not a success.
+        FlowFailing(FlowFailing) = "flow_failing",
+        /// Ends of a flow that came late.
+        FlowSlow(FlowSlow) = "flow_slow",
+        /// Ends that contradict their start, came twice, or had no start.
+        FlowMismatch(FlowMismatch) = "flow_mismatch",
+        /// A check that fails.
+        CheckFailing(CheckFailing) = "check_failing",
+        /// A served certificate that runs out.
+        CertificateExpiring(CertificateExpiring) = "certificate_expiring",
+        /// A source that should speak and does not.
+        SourceSilent(SourceSilent) = "source_silent",
+        /// An error budget that is used up too fast.
+        SloBurn(SloBurn) = "slo_burn",
+    }
+}
+
+record! {
+    /// Starts whose end did not come in time.
+    pub struct FlowOverdue as "a flow_overdue condition" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+        /// How many at once.
+        pub count: u32 = 1,
+    }
+}
+
+record! {
+    /// Ends that were not a success. Any of the written bounds is enough.
+    pub struct FlowFailing as "a flow_failing condition" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+        /// So many failures in a row.
+        pub consecutive: Option<u32>,
+        /// A success ratio below this share, over the window.
+        pub below: Option<Percent>,
+        /// The window of the ratio.
+        pub window: Duration = Duration::from_hours(1),
+        /// Fewer ends than this in the window say nothing about a ratio.
+        pub min_events: u32 = 5,
+    }
+}
+
+record! {
+    /// Ends that came late.
+    pub struct FlowSlow as "a flow_slow condition" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+        /// Which quantile of the latency, as a share: `95%` is p95.
+        pub quantile: Percent = Percent::from_ppm(950_000),
+        /// The bound.
+        pub above: Duration,
+        /// The window.
+        pub window: Duration = Duration::from_mins(15),
+        /// Fewer ends than this in the window say nothing.
+        pub min_events: u32 = 5,
+    }
+}
+
+record! {
+    /// Ends that contradict their start, came twice, or had no start.
+    pub struct FlowMismatch as "a flow_mismatch condition" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+    }
+}
+
+record! {
+    /// A check that fails.
+    pub struct CheckFailing as "a check_failing condition" {
+        /// The check.
+        pub check: Ref<Check>,
+    }
+}
+
+record! {
+    /// A served certificate that runs out. Judged by the share of its lifetime, because
+    /// lifetimes differ: six days left are a lot for one of seven days, and nothing for a year's.
+    pub struct CertificateExpiring as "a certificate_expiring condition" {
+        /// The tls check that sees it.
+        pub check: Ref<Check>,
+        /// Holds when less than this share of the lifetime is left.
+        pub lifetime_left: Percent = Percent::from_ppm(333_333),
+    }
+}
+
+record! {
+    /// A source that should speak and does not.
+    pub struct SourceSilent as "a source_silent condition" {
+        /// The source; its `silent_after` is the bound.
+        pub source: Ref<Source>,
+    }
+}
+
+record! {
+    /// An error budget that is used up too fast, by the multiwindow rule of the SRE workbook,
+    /// chapter 5: both windows have to burn faster than the bound.
+    pub struct SloBurn as "an slo_burn condition" {
+        /// The SLO.
+        pub slo: Ref<Slo>,
+        /// Which pair of windows.
+        pub speed: BurnSpeed = BurnSpeed::Fast,
+    }
+}
+
+words! {
+    /// A pair of windows and a burn rate, from the SRE workbook, chapter 5, table 5-8.
+    pub enum BurnSpeed as "a burn speed" {
+        /// 14.4 × over 1 h and 5 min: 2 % of a 30-day budget.
+        Fast = "fast",
+        /// 6 × over 6 h and 30 min: 5 % of a 30-day budget.
+        Medium = "medium",
+        /// 1 × over 3 d and 6 h: 10 % of a 30-day budget.
+        Slow = "slow",
+    }
+}
+
+impl Alert {
+    /// What sort of trouble it tells of.
+    pub fn class(&self) -> AlertClass {
+        self.class.unwrap_or(match self.when {
+            Condition::CertificateExpiring(_) => AlertClass::Expiry,
+            Condition::FlowOverdue(_) | Condition::FlowMismatch(_) => AlertClass::Integrity,
+            _ => AlertClass::Availability,
+        })
+    }
+
+    /// The component that the condition is about, in a package that loads.
+    pub fn component<'p>(&self, package: &'p crate::package::Package) -> Option<&'p Component> {
+        let flow = |r: &Ref<Flow>| package.flows.get(&r.id).map(|f| &f.component);
+        let check = |r: &Ref<Check>| package.checks.get(&r.id).map(|c| &c.component);
+        let component = match &self.when {
+            Condition::FlowOverdue(c) => flow(&c.flow),
+            Condition::FlowFailing(c) => flow(&c.flow),
+            Condition::FlowSlow(c) => flow(&c.flow),
+            Condition::FlowMismatch(c) => flow(&c.flow),
+            Condition::CheckFailing(c) => check(&c.check),
+            Condition::CertificateExpiring(c) => check(&c.check),
+            Condition::SourceSilent(c) => package
+                .sources
+                .get(&c.source.id)
+                .and_then(|s| s.component.as_ref()),
+            Condition::SloBurn(c) => package.slos.get(&c.slo.id).and_then(|slo| match &slo.sli {
+                crate::slo::Sli::Completion(f) | crate::slo::Sli::Success(f) => flow(f),
+                crate::slo::Sli::Latency(l) => flow(&l.flow),
+                crate::slo::Sli::Check(c) => check(c),
+            }),
+        }?;
+        package.components.get(&component.id)
+    }
+}

@@ -1,0 +1,195 @@
+//! Rehearsals: what is played, and what has to come of it.
+
+use crate::alert::Alert;
+use crate::check::Check;
+use crate::comms::PublicState;
+use crate::component::{Component, Journey};
+use crate::decode::{choice, record};
+use crate::duration::Duration;
+use crate::flow::Flow;
+use crate::id::Id;
+use crate::kind::{Ref, entity};
+use crate::percent::Percent;
+use crate::source::Source;
+use crate::team::{Role, Team};
+use crate::text::Spanned;
+use crate::when::Instant;
+
+record! {
+    /// What is played on the virtual clock.
+    pub struct Scenario as "a scenario" {
+        /// The name of this entry.
+        pub id: Spanned<Id>,
+        /// What people call it.
+        pub name: String,
+        /// What really happens, which the responders do not know.
+        pub truth: Option<String>,
+        /// What every pseudo-random choice follows from.
+        pub seed: u64 = 1,
+        /// The virtual clock's first reading: day and hour decide who is on call.
+        pub starts: Instant,
+        /// How long it plays.
+        pub lasts: Duration,
+        /// What goes on in the background.
+        pub traffic: Vec<Traffic>,
+        /// What people do when they are paged. A role that is not named never answers.
+        pub responders: Vec<Responder>,
+        /// What happens, in order of time.
+        pub injects: Vec<Inject>,
+        /// What has to come of it.
+        pub expect: Vec<Expectation>,
+    }
+}
+entity!(Scenario, Scenario);
+
+record! {
+    /// Healthy background traffic of one flow.
+    pub struct Traffic as "traffic" {
+        /// The flow whose starts and ends are sent.
+        pub flow: Ref<Flow>,
+        /// The time between starts.
+        pub every: Duration,
+        /// The time from a start to its end.
+        pub takes: Duration,
+    }
+}
+
+record! {
+    /// What somebody does when paged.
+    pub struct Responder as "a responder" {
+        /// Who.
+        pub role: Ref<Role>,
+        /// How long until they acknowledge; never, where it is not written.
+        pub acks_after: Option<Duration>,
+        /// How long after an update was promised they publish it; never, where it is not written.
+        pub updates_after: Option<Duration>,
+    }
+}
+
+record! {
+    /// One timed stimulus.
+    pub struct Inject as "an inject" {
+        /// The name of this inject, for expectations to refer to.
+        pub id: Spanned<Id>,
+        /// When, from the start.
+        pub at: Duration,
+        /// What happens, in a sentence.
+        pub note: String,
+        /// What changes.
+        pub change: Vec<Change>,
+    }
+}
+
+choice! {
+    /// What an inject changes in the simulated world.
+    pub enum Change as "a change" {
+        /// A check's probe begins to fail.
+        CheckFails(CheckFails) = "check_fails",
+        /// A check's probe answers well again.
+        CheckRecovers(Ref<Check>) = "check_recovers",
+        /// A tls check begins to see a certificate with so much of its life left.
+        CertificateServed(CertificateServed) = "certificate_served",
+        /// Starts of a flow no longer get their end.
+        FlowLosesEnds(Ref<Flow>) = "flow_loses_ends",
+        /// Ends of a flow are no success.
+        FlowFails(Ref<Flow>) = "flow_fails",
+        /// Ends of a flow take so long.
+        FlowSlows(FlowSlows) = "flow_slows",
+        /// A flow is healthy again.
+        FlowRecovers(Ref<Flow>) = "flow_recovers",
+        /// A single start of a flow, with or without its end.
+        FlowStart(FlowStart) = "flow_start",
+        /// A source goes quiet.
+        SourceSilent(Ref<Source>) = "source_silent",
+        /// A source speaks again.
+        SourceSpeaks(Ref<Source>) = "source_speaks",
+    }
+}
+
+record! {
+    /// A check's probe begins to fail.
+    pub struct CheckFails as "check_fails" {
+        /// The check.
+        pub check: Ref<Check>,
+        /// What the probe says.
+        pub detail: String = "connection refused".into(),
+    }
+}
+
+record! {
+    /// What certificate a tls check sees.
+    pub struct CertificateServed as "certificate_served" {
+        /// The check.
+        pub check: Ref<Check>,
+        /// How long it is valid in all.
+        pub lifetime: Duration = Duration::from_hours(90 * 24),
+        /// How much of that is left.
+        pub left: Duration,
+    }
+}
+
+record! {
+    /// Ends of a flow take longer.
+    pub struct FlowSlows as "flow_slows" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+        /// How long they take.
+        pub takes: Duration,
+    }
+}
+
+record! {
+    /// A single start of a flow.
+    pub struct FlowStart as "flow_start" {
+        /// The flow.
+        pub flow: Ref<Flow>,
+        /// Its key.
+        pub key: String,
+        /// How long until its end; never, where it is not written.
+        pub takes: Option<Duration>,
+    }
+}
+
+record! {
+    /// Something that has to come of it.
+    pub struct Expectation as "an expectation" {
+        /// What.
+        pub that: Outcome,
+        /// The inject that the time is counted from; the scenario's start, where it is not written.
+        pub after: Option<Spanned<Id>>,
+        /// How soon, at the latest.
+        pub within: Option<Duration>,
+    }
+}
+
+choice! {
+    /// What can be expected.
+    pub enum Outcome as "an outcome" {
+        /// An alert fires.
+        Fires(Ref<Alert>) = "fires",
+        /// An alert never fires.
+        NeverFires(Ref<Alert>) = "never_fires",
+        /// An alert resolves.
+        Resolves(Ref<Alert>) = "resolves",
+        /// Somebody of a team is paged on a channel that wakes.
+        Paged(Ref<Team>) = "paged",
+        /// Whoever holds a role is paged.
+        RolePaged(Ref<Role>) = "role_paged",
+        /// A team is not paged at all.
+        NotPaged(Ref<Team>) = "not_paged",
+        /// So many incidents are opened in all.
+        Incidents(u32) = "incidents",
+        /// An incident names a component as its cause.
+        Cause(Ref<Component>) = "cause",
+        /// An incident reaches at least this severity.
+        Severity(crate::alert::Severity) = "severity",
+        /// An incident says a journey is hit.
+        JourneyHit(Ref<Journey>) = "journey_hit",
+        /// The public page says a state.
+        Published(PublicState) = "published",
+        /// A promised update comes due.
+        UpdateDue(Percent) = "updates_kept",
+        /// Every incident is resolved.
+        AllResolved(bool) = "all_resolved",
+    }
+}
