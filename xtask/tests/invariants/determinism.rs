@@ -1,0 +1,42 @@
+//! The engine and the model have no clock, no thread, no luck and no order that changes by itself.
+//!
+//! Each crate's `clippy.toml` bans the same by path; this also catches what a lint cannot see: code
+//! behind a feature, inside a macro, or under an `allow`.
+
+use crate::assert_none;
+use crate::source::{self, Source, has_word};
+
+const PURE: [&str; 2] = ["crates/gonogo-engine/", "crates/gonogo-model/"];
+
+const BANNED: [&str; 8] = [
+    "Instant::now",
+    "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
+    "HashMap",
+    "HashSet",
+    "thread::",
+    "rand::",
+];
+
+#[test]
+fn the_engine_and_the_model_are_deterministic() {
+    let sources = source::all();
+    let pure: Vec<&Source> = sources
+        .iter()
+        .filter(|source| source.is_shipped_rust())
+        .filter(|source| PURE.iter().any(|folder| source.path.starts_with(folder)))
+        .collect();
+    assert!(!pure.is_empty(), "the pure crates are where PURE says");
+    let violations: Vec<String> = pure
+        .into_iter()
+        .flat_map(Source::shipped_lines)
+        .filter(|line| BANNED.iter().any(|word| has_word(line.text, word)))
+        .map(|line| line.show())
+        .collect();
+    assert_none(
+        &violations,
+        "Time and luck are arguments here. Take `now` or a seed from the caller; use BTreeMap and \
+         BTreeSet, whose order is always the same:",
+    );
+}
