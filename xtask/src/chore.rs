@@ -29,10 +29,13 @@ pub fn cargo() -> Command {
 }
 
 /// The repository's root.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+pub fn root() -> PathBuf {
+    // As cargo says it now: several checkouts may share one build folder.
+    let xtask = env::var("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&xtask)
         .parent()
         .expect("xtask is a folder of the repository")
+        .to_owned()
 }
 
 /// Where this user's tools are kept between checkouts.

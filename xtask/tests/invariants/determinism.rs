@@ -40,3 +40,33 @@ fn the_engine_and_the_model_are_deterministic() {
          BTreeSet, whose order is always the same:",
     );
 }
+
+#[test]
+fn what_is_banned_everywhere_is_banned_in_the_pure_crates() {
+    let sources = source::all();
+    let missing: Vec<String> = PURE
+        .iter()
+        .flat_map(|folder| {
+            let here = banned_paths(&sources, &format!("{folder}clippy.toml"));
+            let missing = banned_paths(&sources, "clippy.toml")
+                .into_iter()
+                .filter(move |path| !here.contains(path));
+            missing.map(move |path| format!("{path} in {folder}clippy.toml"))
+        })
+        .collect();
+    assert_none(
+        &missing,
+        "A crate's clippy.toml replaces the root's. Repeat the ban there:",
+    );
+}
+
+fn banned_paths<'a>(sources: &'a [Source], file: &str) -> Vec<&'a str> {
+    let config = sources.iter().find(|source| source.path == file);
+    let paths: Vec<&str> = config
+        .into_iter()
+        .flat_map(|source| source.text.split("path = \"").skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(!paths.is_empty(), "{file} bans something");
+    paths
+}

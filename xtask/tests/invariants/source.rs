@@ -3,9 +3,9 @@
 //! Files come from git, uncommitted ones included and ignored ones not, so a violation shows before
 //! it is committed and a build folder is never read.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 /// One text file of the repository.
 pub struct Source {
@@ -104,10 +104,13 @@ pub fn all() -> Vec<Source> {
 }
 
 /// The repository's root.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+pub fn root() -> PathBuf {
+    // As cargo says it now: several checkouts may share one build folder.
+    let xtask = env::var("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&xtask)
         .parent()
         .expect("xtask is a folder of the repository")
+        .to_owned()
 }
 
 /// Whether `word` stands in `text` and is not the end of a longer identifier.
