@@ -117,8 +117,7 @@ fn apt_get(args: &[&str]) -> Result<()> {
         Command::new("apt-get")
     } else {
         let mut sudo = Command::new("sudo");
-        sudo.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive"]);
-        sudo.arg("apt-get");
+        sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         sudo
     };
     command

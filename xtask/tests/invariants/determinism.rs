@@ -1,4 +1,4 @@
-//! The engine and the model have no clock, no thread, no luck and no order that changes by itself.
+//! The pure crates have no clock, no thread, no luck and no order that changes by itself.
 //!
 //! Each crate's `clippy.toml` bans the same by path; this also catches what a lint cannot see: code
 //! behind a feature, inside a macro, or under an `allow`.
@@ -6,7 +6,11 @@
 use crate::assert_none;
 use crate::source::{self, Source, has_word};
 
-const PURE: [&str; 2] = ["crates/gonogo-engine/", "crates/gonogo-model/"];
+const PURE: [&str; 3] = [
+    "crates/gonogo-engine/",
+    "crates/gonogo-model/",
+    "crates/gonogo-readiness/",
+];
 
 const BANNED: [&str; 8] = [
     "Instant::now",
@@ -20,7 +24,7 @@ const BANNED: [&str; 8] = [
 ];
 
 #[test]
-fn the_engine_and_the_model_are_deterministic() {
+fn the_pure_crates_are_deterministic() {
     let sources = source::all();
     let pure: Vec<&Source> = sources
         .iter()
