@@ -56,10 +56,13 @@ const ARROWS: [(&str, &[&str]); 6] = [
 #[test]
 fn the_pure_crates_reach_nothing_of_the_world() {
     let graph = Graph::of_workspace();
+    assert!(
+        graph.tree("gonogo-server").contains_key("tokio"),
+        "the server's tree shows that a banned crate would be seen"
+    );
     let mut violations = Vec::new();
     for krate in PURE {
         let tree = graph.tree(krate);
-        assert!(tree.len() > 1, "{krate} has dependencies to look at");
         for banned in NEVER_IN_PURE {
             if tree.contains_key(banned) {
                 violations.push(path_to(&tree, banned));
