@@ -1,1 +1,41 @@
-//! probe
+//! Active checks: what a user or a certificate verifier meets when it asks from outside.
+//!
+//! A probe asks one question on a fresh connection and answers with a verdict, a stable
+//! reason code, one sentence, timings and, where TLS was spoken, the certificate as served.
+//! It exists because a product's own view of itself is the last to know that nobody can
+//! reach it.
+//!
+//! Invariant: a probe never guesses. What could not be told from here (our resolver is down,
+//! we have no route, policy forbids the address) is [`Verdict::Unknown`], which is neither
+//! green nor red.
+
+mod certificate;
+mod chain;
+mod connect;
+mod crew;
+mod diagnosis;
+mod exchange;
+mod expect;
+mod http;
+mod outcome;
+mod policy;
+mod prober;
+mod recording;
+mod resolve;
+mod schedule;
+mod secret;
+mod slots;
+mod spec;
+mod tls;
+mod trust;
+
+pub use certificate::CertificateFacts;
+pub use http::{MAX_HEAD_BYTES, MAX_REDIRECTS};
+pub use outcome::{AddressOutcome, Phases, ProbeResult, Verdict, code};
+pub use policy::{AddressPolicy, Refusal};
+pub use prober::{Prober, Run};
+pub use resolve::{DnsError, Resolve, SystemResolver};
+pub use schedule::{Options, RunNow, Scheduler, Stats};
+pub use secret::SecretString;
+pub use spec::{HttpTarget, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, Target, TlsTarget, Trust};
+pub use tls::MAX_ADDRESSES;

@@ -1,0 +1,252 @@
+//! What a probe found: verdict, reason code, sentence, timings, certificate, addresses.
+//!
+//! It exists so that everything downstream reads one shape whatever was asked. Invariant:
+//! a result with [`Verdict::Ok`] has the code [`code::OK`] and no other result has it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::CertificateFacts;
+
+/// What one run of a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeResult {
+    /// The check's id.
+    pub check: String,
+    /// Good, bad, or could not tell.
+    pub verdict: Verdict,
+    /// A stable reason code, one of [`code`].
+    pub code: &'static str,
+    /// One sentence with numbers and without secrets.
+    pub detail: String,
+    /// The time from start to verdict.
+    pub took: Duration,
+    /// Where the time went, for the address that decided the verdict.
+    pub phases: Phases,
+    /// The certificate that the deciding address served.
+    pub certificate: Option<CertificateFacts>,
+    /// Every address that was tried or refused.
+    pub addresses: Vec<AddressOutcome>,
+    /// Planned starts that were skipped since the result before this one.
+    pub skipped: u32,
+}
+
+/// What one address behind the name answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressOutcome {
+    /// The address and port.
+    pub address: SocketAddr,
+    /// Good, bad, or could not tell.
+    pub verdict: Verdict,
+    /// A stable reason code.
+    pub code: &'static str,
+    /// One sentence about this address.
+    pub detail: String,
+    /// The time spent on this address.
+    pub took: Duration,
+    /// Where that time went.
+    pub phases: Phases,
+    /// The certificate it served.
+    pub certificate: Option<CertificateFacts>,
+}
+
+/// The answer to "is it well?". The order is how much attention it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Asked, answered, as expected.
+    Ok,
+    /// Could not tell from here; never green and never red.
+    Unknown,
+    /// Asked, and the answer is bad or missing.
+    Failing,
+}
+
+/// Where the time went. A phase that was not reached is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Asking DNS.
+    pub dns: Option<Duration>,
+    /// Opening the TCP connection.
+    pub connect: Option<Duration>,
+    /// The TLS handshake.
+    pub tls: Option<Duration>,
+    /// From the request to the head of the answer.
+    pub first_byte: Option<Duration>,
+    /// From the start of the probe to its end.
+    pub total: Duration,
+}
+
+/// Why a verdict was reached, before it is tied to a check or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    pub verdict: Verdict,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl Reason {
+    pub fn ok(detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Ok,
+            code: code::OK,
+            detail: detail.into(),
+        }
+    }
+
+    pub fn failing(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Failing,
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    pub fn unknown(code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl ProbeResult {
+    /// A result that says only why nothing could be told.
+    pub(super) fn unknown(check: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            check: check.to_owned(),
+            verdict: Verdict::Unknown,
+            code,
+            detail: detail.into(),
+            took: Duration::ZERO,
+            phases: Phases::default(),
+            certificate: None,
+            addresses: Vec::new(),
+            skipped: 0,
+        }
+    }
+}
+
+/// The reason codes. They are part of the contract: rules and pages refer to them.
+pub mod code {
+    use std::sync::LazyLock;
+
+    /// As expected.
+    pub const OK: &str = "ok";
+
+    /// The spec itself cannot be run (bad URL, method, header or name).
+    pub const SPEC_INVALID: &str = "spec_invalid";
+    /// The PEM roots could not be read.
+    pub const TRUST_UNREADABLE: &str = "trust_unreadable";
+    /// A link-local or metadata address or name, refused by policy.
+    pub const ADDRESS_FORBIDDEN: &str = "address_forbidden";
+    /// A loopback or private address without `allow_private`.
+    pub const ADDRESS_PRIVATE: &str = "address_private";
+    /// Our resolver did not answer, so the name may or may not exist.
+    pub const DNS_UNAVAILABLE: &str = "dns_unavailable";
+    /// Our own host has no route to the address.
+    pub const NETWORK_UNREACHABLE: &str = "network_unreachable";
+    /// Our own host is out of ports, descriptors or permission.
+    pub const LOCAL_LIMIT: &str = "local_limit";
+    /// The run was ended before it could tell.
+    pub const CANCELLED: &str = "cancelled";
+    /// A defect in the probe.
+    pub const INTERNAL_ERROR: &str = "internal_error";
+
+    /// The name does not exist or has no address.
+    pub const DNS_NOT_FOUND: &str = "dns_not_found";
+    /// No answer in time.
+    pub const TIMEOUT: &str = "timeout";
+    /// The port is closed.
+    pub const CONNECT_REFUSED: &str = "connect_refused";
+    /// The connection could not be opened for another reason.
+    pub const CONNECT_FAILED: &str = "connect_failed";
+    /// A router says that the host cannot be reached.
+    pub const HOST_UNREACHABLE: &str = "host_unreachable";
+    /// The other side closed or reset the connection.
+    pub const CONNECTION_CLOSED: &str = "connection_closed";
+
+    /// The port does not speak TLS.
+    pub const TLS_NOT_SPOKEN: &str = "tls_not_spoken";
+    /// The server ended the handshake with an alert.
+    pub const TLS_ALERT: &str = "tls_alert";
+    /// No common protocol version or cipher.
+    pub const TLS_INCOMPATIBLE: &str = "tls_incompatible";
+    /// The handshake failed for another reason.
+    pub const TLS_FAILED: &str = "tls_failed";
+
+    /// The certificate is past its end.
+    pub const CERT_EXPIRED: &str = "cert_expired";
+    /// The certificate's validity has not begun.
+    pub const CERT_NOT_YET_VALID: &str = "cert_not_yet_valid";
+    /// The certificate is for other names.
+    pub const CERT_WRONG_HOST: &str = "cert_wrong_host";
+    /// The certificate vouches for itself.
+    pub const CERT_SELF_SIGNED: &str = "cert_self_signed";
+    /// The chain ends at an authority that is not trusted.
+    pub const CERT_UNTRUSTED: &str = "cert_untrusted";
+    /// The intermediate certificate was not sent.
+    pub const CERT_CHAIN_INCOMPLETE: &str = "cert_chain_incomplete";
+    /// An intermediate certificate is past its end.
+    pub const CERT_CHAIN_EXPIRED: &str = "cert_chain_expired";
+    /// A signature in the chain does not match.
+    pub const CERT_BAD_SIGNATURE: &str = "cert_bad_signature";
+    /// The certificate is not meant for servers.
+    pub const CERT_WRONG_PURPOSE: &str = "cert_wrong_purpose";
+    /// The certificate cannot be parsed.
+    pub const CERT_UNREADABLE: &str = "cert_unreadable";
+    /// The certificate does not verify for another reason.
+    pub const CERT_INVALID: &str = "cert_invalid";
+
+    /// The answer is not HTTP.
+    pub const HTTP_NOT_SPOKEN: &str = "http_not_spoken";
+    /// The head of the answer is over the limit.
+    pub const HEAD_TOO_LARGE: &str = "head_too_large";
+    /// More redirects than the spec follows.
+    pub const TOO_MANY_REDIRECTS: &str = "too_many_redirects";
+    /// A redirect that leads nowhere.
+    pub const REDIRECT_INVALID: &str = "redirect_invalid";
+    /// The body is longer than the limit, so its conditions cannot hold.
+    pub const BODY_TOO_LARGE: &str = "body_too_large";
+    /// The body ended early.
+    pub const BODY_CUT_SHORT: &str = "body_cut_short";
+    /// The text that must be there is not.
+    pub const BODY_MISSING_TEXT: &str = "body_missing_text";
+    /// The text that must not be there is.
+    pub const BODY_FORBIDDEN_TEXT: &str = "body_forbidden_text";
+    /// The body is not JSON.
+    pub const JSON_INVALID: &str = "json_invalid";
+    /// The path leads to nothing.
+    pub const JSON_MISSING: &str = "json_missing";
+    /// The path leads to another value.
+    pub const JSON_DIFFERS: &str = "json_differs";
+
+    /// The code for a status that is not accepted, such as `status_503`.
+    pub fn status(status: u16) -> &'static str {
+        static CODES: LazyLock<Vec<String>> =
+            LazyLock::new(|| (100..1000).map(|n| format!("status_{n}")).collect());
+        match status.checked_sub(100).and_then(|n| CODES.get(n as usize)) {
+            Some(code) => code,
+            None => HTTP_NOT_SPOKEN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failing_is_worse_than_unknown_and_unknown_worse_than_ok() {
+        assert!(Verdict::Failing > Verdict::Unknown);
+        assert!(Verdict::Unknown > Verdict::Ok);
+    }
+
+    #[test]
+    fn every_status_has_its_code() {
+        assert_eq!(code::status(500), "status_500");
+        assert_eq!(code::status(100), "status_100");
+        assert_eq!(code::status(999), "status_999");
+        assert_eq!(code::status(99), code::HTTP_NOT_SPOKEN);
+    }
+}

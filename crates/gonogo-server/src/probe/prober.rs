@@ -1,0 +1,101 @@
+//! Runs one probe and always comes back with a result.
+//!
+//! It exists to hold what probes share: the resolver, the address policy and the parsed
+//! roots. Invariant: a run ends within its spec's timeout, whatever the other side does.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::connect::Deadline;
+use super::outcome::Reason;
+use super::trust::TrustStore;
+use super::{
+    AddressOutcome, AddressPolicy, CertificateFacts, Phases, ProbeResult, ProbeSpec, Resolve,
+    SystemResolver, Target, http, tls,
+};
+
+/// Something that can run a spec; the scheduler needs no more than this.
+pub trait Run: Send + Sync + 'static {
+    /// Begins one run.
+    fn begin(self: Arc<Self>, spec: Arc<ProbeSpec>) -> BoxFuture<'static, ProbeResult>;
+}
+
+/// Runs probes over the real network.
+pub struct Prober {
+    pub(super) resolver: Arc<dyn Resolve>,
+    pub(super) policy: AddressPolicy,
+    pub(super) trust: TrustStore,
+}
+
+/// What a probe found, before it carries the check's id.
+pub(super) struct Finding {
+    pub reason: Reason,
+    pub phases: Phases,
+    pub certificate: Option<CertificateFacts>,
+    pub addresses: Vec<AddressOutcome>,
+}
+
+impl Finding {
+    pub fn of(reason: Reason) -> Self {
+        Self {
+            reason,
+            phases: Phases::default(),
+            certificate: None,
+            addresses: Vec::new(),
+        }
+    }
+}
+
+impl Default for Prober {
+    fn default() -> Self {
+        Self::new(
+            Arc::new(SystemResolver::default()),
+            AddressPolicy::default(),
+        )
+    }
+}
+
+impl Prober {
+    /// A prober with its own resolver and policy.
+    pub fn new(resolver: Arc<dyn Resolve>, policy: AddressPolicy) -> Self {
+        Self {
+            resolver,
+            policy,
+            trust: TrustStore::new(),
+        }
+    }
+
+    /// Asks once, now.
+    pub async fn run(&self, spec: &ProbeSpec) -> ProbeResult {
+        let started = Instant::now();
+        let deadline = Deadline::after(spec.timeout());
+        let finding = match &spec.target {
+            Target::Tls(target) => tls::probe(self, target, deadline).await,
+            Target::Http(target) => http::probe(self, target, deadline).await,
+        };
+        let finding = finding.unwrap_or_else(Finding::of);
+        let took = started.elapsed();
+        ProbeResult {
+            check: spec.check.clone(),
+            verdict: finding.reason.verdict,
+            code: finding.reason.code,
+            detail: finding.reason.detail,
+            took,
+            phases: Phases {
+                total: took,
+                ..finding.phases
+            },
+            certificate: finding.certificate,
+            addresses: finding.addresses,
+            skipped: 0,
+        }
+    }
+}
+
+impl Run for Prober {
+    fn begin(self: Arc<Self>, spec: Arc<ProbeSpec>) -> BoxFuture<'static, ProbeResult> {
+        Box::pin(async move { self.run(&spec).await })
+    }
+}

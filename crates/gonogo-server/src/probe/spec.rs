@@ -1,0 +1,196 @@
+//! What to ask, of whom, how often: the input of a probe.
+//!
+//! These types know nothing of the package's text; whoever reads the package converts.
+//! Invariant: a spec holds everything that its run depends on, so two equal specs are the
+//! same check and a reload may keep the first one's schedule.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::SecretString;
+
+/// The shortest interval; a shorter one is raised to it.
+pub const MIN_EVERY: Duration = Duration::from_secs(1);
+
+/// The longest time one probe may take; a longer timeout is cut to it.
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(120);
+
+const DEFAULT_BODY_BYTES: usize = 1024 * 1024;
+
+/// One active check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeSpec {
+    /// The check's id; results carry it back.
+    pub check: String,
+    /// What is asked.
+    pub target: Target,
+    /// The time between planned starts.
+    pub every: Duration,
+    /// The limit that covers everything from the DNS question to the last byte.
+    pub timeout: Duration,
+}
+
+/// The kind of question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Ask for a page and judge the answer.
+    Http(HttpTarget),
+    /// Shake hands with every address behind a name and keep the certificate.
+    Tls(TlsTarget),
+}
+
+/// An HTTP or HTTPS request and what its answer must look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpTarget {
+    /// An absolute `http` or `https` URL without user name or password.
+    pub url: String,
+    /// The method; no body is ever sent.
+    pub method: String,
+    /// Extra request headers. They are left out once a redirect leaves the origin.
+    pub headers: Vec<(String, SecretString)>,
+    /// The status codes that count as good.
+    pub accept_status: Vec<RangeInclusive<u16>>,
+    /// A text that the body must contain.
+    pub body_contains: Option<String>,
+    /// A text that the body must not contain.
+    pub body_lacks: Option<String>,
+    /// Dotted paths into a JSON body and the text each must have, such as
+    /// `("checks.0.status", "ok")`.
+    pub json: Vec<(String, String)>,
+    /// How much of the body is read.
+    pub max_body_bytes: usize,
+    /// How many redirects are followed; at most [`MAX_REDIRECTS`](super::MAX_REDIRECTS).
+    pub follow_redirects: u8,
+    /// Who may vouch for the server.
+    pub trust: Trust,
+    /// Connect here instead of asking DNS; the name stays in SNI and `Host`.
+    pub connect_to: Option<SocketAddr>,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A TLS service and the name under which it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsTarget {
+    /// The name (or address) to resolve.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The name sent as SNI and verified, when it is not `host`.
+    pub server_name: Option<String>,
+    /// Connect here instead of asking DNS, for example one's own edge.
+    pub connect_to: Option<SocketAddr>,
+    /// Who may vouch for the server.
+    pub trust: Trust,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// Who may vouch for a server's certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// The public roots (Mozilla's list).
+    #[default]
+    WebPki,
+    /// The public roots and these PEM certificates.
+    Roots(Vec<u8>),
+}
+
+impl HttpTarget {
+    /// A `GET` that accepts any 2xx.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            accept_status: vec![200..=299],
+            body_contains: None,
+            body_lacks: None,
+            json: Vec::new(),
+            max_body_bytes: DEFAULT_BODY_BYTES,
+            follow_redirects: 0,
+            trust: Trust::WebPki,
+            connect_to: None,
+            allow_private: false,
+        }
+    }
+}
+
+impl TlsTarget {
+    /// The given host and port with the public roots.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            server_name: None,
+            connect_to: None,
+            trust: Trust::WebPki,
+            allow_private: false,
+        }
+    }
+}
+
+impl ProbeSpec {
+    /// The interval within its limits.
+    pub(super) fn every(&self) -> Duration {
+        self.every.max(MIN_EVERY)
+    }
+
+    /// The timeout within its limits.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout.min(MAX_TIMEOUT)
+    }
+
+    /// What shares a concurrency limit: the pinned address, else the host that is asked.
+    pub(super) fn host_key(&self) -> String {
+        let (host, pinned) = match &self.target {
+            Target::Http(http) => (
+                reqwest::Url::parse(&http.url)
+                    .ok()
+                    .and_then(|url| url.host_str().map(str::to_owned))
+                    .unwrap_or_default(),
+                http.connect_to,
+            ),
+            Target::Tls(tls) => (tls.host.clone(), tls.connect_to),
+        };
+        match pinned {
+            Some(address) => address.ip().to_string(),
+            None => host.trim_end_matches('.').to_ascii_lowercase(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(target: Target) -> ProbeSpec {
+        ProbeSpec {
+            check: "c".into(),
+            target,
+            every: Duration::ZERO,
+            timeout: Duration::from_secs(100_000),
+        }
+    }
+
+    #[test]
+    fn interval_and_timeout_stay_within_their_limits() {
+        let spec = spec(Target::Tls(TlsTarget::new("example.com", 443)));
+        assert_eq!(spec.every(), MIN_EVERY);
+        assert_eq!(spec.timeout(), MAX_TIMEOUT);
+    }
+
+    #[test]
+    fn the_host_key_is_the_name_or_the_pinned_address() {
+        let mut http = HttpTarget::get("https://WWW.Example.com:8443/a");
+        assert_eq!(
+            spec(Target::Http(http.clone())).host_key(),
+            "www.example.com"
+        );
+        http.connect_to = Some("192.0.2.1:443".parse().unwrap());
+        assert_eq!(spec(Target::Http(http)).host_key(), "192.0.2.1");
+        let tls = TlsTarget::new("Example.com.", 443);
+        assert_eq!(spec(Target::Tls(tls)).host_key(), "example.com");
+    }
+}

@@ -1,0 +1,323 @@
+//! The TLS check: every address behind a name, each on a fresh connection with SNI.
+//!
+//! One name often leads to several machines, and the one that was not renewed is found only
+//! by asking each. Invariant: no address's trouble hides another's; each has its outcome,
+//! and the worst decides.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, Error};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::connect::{Candidate, Deadline, Host, Locator, closed, open};
+use super::diagnosis::{Diagnosis, diagnose, span};
+use super::outcome::{AddressOutcome, Phases, Reason, Verdict, code};
+use super::policy::Scope;
+use super::prober::{Finding, Prober};
+use super::recording::{enforce, observe};
+use super::trust::Roots;
+use super::{CertificateFacts, TlsTarget};
+
+/// Addresses of one name that are asked; the rest are counted in the sentence.
+pub const MAX_ADDRESSES: usize = 16;
+
+/// Runs the check.
+pub(super) async fn probe(
+    prober: &Prober,
+    target: &TlsTarget,
+    deadline: Deadline,
+) -> Result<Finding, Reason> {
+    let host = Host::parse(&target.host).ok_or_else(|| not_a_host(&target.host))?;
+    let asked_as = match &target.server_name {
+        Some(name) => Host::parse(name).ok_or_else(|| not_a_host(name))?,
+        None => host.clone(),
+    };
+    let name = server_name(&asked_as)?;
+    let roots = prober.trust.roots(&target.trust)?;
+    let started = Instant::now();
+    let locator = Locator {
+        resolver: prober.resolver.as_ref(),
+        policy: &prober.policy,
+        scope: Scope::of(target.allow_private),
+        deadline,
+    };
+    let found = locator
+        .locate(&host, target.port, target.connect_to)
+        .await?;
+    let dns = Some(started.elapsed());
+    let total = found.len();
+    let asked = found
+        .into_iter()
+        .take(MAX_ADDRESSES)
+        .map(|candidate| ask(candidate, &name, &roots, deadline));
+    let addresses: Vec<AddressOutcome> = join_all(asked).await;
+    let mut finding = summarize(addresses, total, &asked_as.text());
+    finding.phases.dns = dns;
+    Ok(finding)
+}
+
+/// The name to send and to verify.
+pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, Reason> {
+    match host {
+        Host::Address(address) => Ok(ServerName::IpAddress((*address).into())),
+        Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| not_a_host(name)),
+    }
+}
+
+fn not_a_host(text: &str) -> Reason {
+    Reason::unknown(
+        code::SPEC_INVALID,
+        format!(
+            "{:?} is not a host name.",
+            super::certificate::printable(text)
+        ),
+    )
+}
+
+async fn ask(
+    candidate: Candidate,
+    name: &ServerName<'static>,
+    roots: &Roots,
+    deadline: Deadline,
+) -> AddressOutcome {
+    let started = Instant::now();
+    let address = candidate.address;
+    let mut phases = Phases::default();
+    let (reason, certificate) = match candidate.refused {
+        Some(refused) => (refused, None),
+        None => match look(address, name, roots, deadline, &mut phases).await {
+            Ok(diagnosis) => (judge(&diagnosis, address), diagnosis.facts),
+            Err((reason, facts)) => (reason, facts),
+        },
+    };
+    phases.total = started.elapsed();
+    AddressOutcome {
+        address,
+        verdict: reason.verdict,
+        code: reason.code,
+        detail: reason.detail,
+        took: phases.total,
+        phases,
+        certificate,
+    }
+}
+
+/// Shakes hands, keeps the chain and hangs up.
+async fn look(
+    address: SocketAddr,
+    name: &ServerName<'static>,
+    roots: &Roots,
+    deadline: Deadline,
+    phases: &mut Phases,
+) -> Result<Diagnosis, (Reason, Option<CertificateFacts>)> {
+    let started = Instant::now();
+    let tcp = open(address, deadline).await.map_err(|e| (e, None))?;
+    phases.connect = Some(started.elapsed());
+    let started = Instant::now();
+    let (config, recorder) = observe(roots);
+    let connecting = TlsConnector::from(config).connect(name.clone(), tcp);
+    let shaken = deadline
+        .guard(connecting, || format!("shaking hands with {address}"))
+        .await;
+    phases.tls = Some(started.elapsed());
+    let diagnosis = recorder
+        .take()
+        .map(|recording| diagnose(&recording, name, &roots.store, Timestamp::now()));
+    match (shaken, diagnosis) {
+        (Ok(Ok(_)), Some(diagnosis)) => Ok(diagnosis),
+        // The handshake broke after the chain arrived. If the chain is at fault, that is the
+        // finding; else what broke it is.
+        (Ok(Err(_)), Some(diagnosis)) if diagnosis.fault.is_some() => Ok(diagnosis),
+        (Ok(Err(error)), diagnosis) => Err((
+            handshake_reason(&error, address),
+            diagnosis.and_then(|diagnosis| diagnosis.facts),
+        )),
+        (Err(timeout), diagnosis) => {
+            Err((timeout, diagnosis.and_then(|diagnosis| diagnosis.facts)))
+        }
+        (Ok(Ok(_)), None) => Err((
+            Reason::failing(
+                code::TLS_FAILED,
+                format!("{address} sent no certificate in its handshake."),
+            ),
+            None,
+        )),
+    }
+}
+
+/// A connection to talk over, made only if the chain verifies. The facts are kept either way.
+pub(super) async fn secure(
+    tcp: TcpStream,
+    address: SocketAddr,
+    name: &ServerName<'static>,
+    roots: &Arc<Roots>,
+    deadline: Deadline,
+) -> (
+    Result<Box<TlsStream<TcpStream>>, Reason>,
+    Option<CertificateFacts>,
+) {
+    let (config, recorder) = enforce(roots);
+    let connecting = TlsConnector::from(config).connect(name.clone(), tcp);
+    let shaken = deadline
+        .guard(connecting, || format!("shaking hands with {address}"))
+        .await;
+    let diagnosis = recorder
+        .take()
+        .map(|recording| diagnose(&recording, name, &roots.store, Timestamp::now()));
+    let outcome = match (shaken, &diagnosis) {
+        (Ok(Ok(stream)), _) => Ok(Box::new(stream)),
+        (Ok(Err(_)), Some(diagnosis)) if diagnosis.fault.is_some() => {
+            Err(judge(diagnosis, address))
+        }
+        (Ok(Err(error)), _) => Err(handshake_reason(&error, address)),
+        (Err(timeout), _) => Err(timeout),
+    };
+    (outcome, diagnosis.and_then(|diagnosis| diagnosis.facts))
+}
+
+fn judge(diagnosis: &Diagnosis, address: SocketAddr) -> Reason {
+    if let Some(fault) = &diagnosis.fault {
+        return Reason::failing(
+            fault.code,
+            format!("The certificate of {address} {}.", fault.clause),
+        );
+    }
+    match &diagnosis.facts {
+        Some(facts) => Reason::ok(format!(
+            "The certificate of {address} is valid for another {}.",
+            life(facts)
+        )),
+        None => Reason::failing(
+            code::CERT_UNREADABLE,
+            format!("The certificate of {address} cannot be parsed."),
+        ),
+    }
+}
+
+/// The life left: "58 days (64 % of its life)".
+fn life(facts: &CertificateFacts) -> String {
+    let now = Timestamp::now();
+    let percent = facts.left_permille(now) / 10;
+    format!("{} ({percent} % of its life)", span(facts.left(now)))
+}
+
+fn handshake_reason(error: &std::io::Error, address: SocketAddr) -> Reason {
+    let tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>());
+    match tls {
+        None => closed(address, "during the TLS handshake"),
+        Some(Error::InvalidMessage(_)) => Reason::failing(
+            code::TLS_NOT_SPOKEN,
+            format!("{address} does not answer in TLS."),
+        ),
+        Some(Error::AlertReceived(AlertDescription::ProtocolVersion))
+        | Some(Error::PeerIncompatible(_)) => Reason::failing(
+            code::TLS_INCOMPATIBLE,
+            format!("{address} offers no protocol version or cipher of TLS 1.2 or 1.3 in common."),
+        ),
+        Some(Error::AlertReceived(alert)) => Reason::failing(
+            code::TLS_ALERT,
+            format!("{address} ended the TLS handshake with the alert {alert:?}."),
+        ),
+        Some(_) => Reason::failing(
+            code::TLS_FAILED,
+            format!("The TLS handshake with {address} failed."),
+        ),
+    }
+}
+
+/// The worst address decides; the sentence says which and how many.
+fn summarize(addresses: Vec<AddressOutcome>, total: usize, host: &str) -> Finding {
+    let worst = addresses
+        .iter()
+        .filter(|outcome| !is_set_aside(outcome, &addresses))
+        .reduce(|worst, next| if is_worse(next, worst) { next } else { worst });
+    let Some(worst) = worst else {
+        return Finding::of(Reason::failing(
+            code::DNS_NOT_FOUND,
+            format!("{host} has no address."),
+        ));
+    };
+    let same = addresses
+        .iter()
+        .filter(|outcome| outcome.verdict == worst.verdict)
+        .count();
+    let mut detail = match (addresses.len(), worst.verdict) {
+        (1, _) => worst.detail.clone(),
+        (n, Verdict::Ok) => format!(
+            "{same} of {n} addresses of {host} serve a valid certificate; {}",
+            lower_first(&worst.detail)
+        ),
+        (n, Verdict::Failing) => {
+            format!("{same} of {n} addresses of {host} fail: {}", worst.detail)
+        }
+        (n, Verdict::Unknown) => format!(
+            "{same} of {n} addresses of {host} could not be asked: {}",
+            worst.detail
+        ),
+    };
+    if total > addresses.len() {
+        detail.push_str(&format!(
+            " Only {} of {total} addresses were asked.",
+            addresses.len()
+        ));
+    }
+    for outcome in &addresses {
+        if is_set_aside(outcome, &addresses) {
+            detail.push_str(&format!(" Not counted: {}", outcome.detail));
+        }
+    }
+    Finding {
+        reason: Reason {
+            verdict: worst.verdict,
+            code: worst.code,
+            detail,
+        },
+        phases: worst.phases,
+        certificate: worst.certificate.clone(),
+        addresses,
+    }
+}
+
+/// A machine without IPv6 (or IPv4) must not turn every dual-stack name into "unknown": a
+/// family without any route is set aside when the other family was reached.
+fn is_set_aside(outcome: &AddressOutcome, all: &[AddressOutcome]) -> bool {
+    let no_route = |o: &AddressOutcome| o.code == code::NETWORK_UNREACHABLE;
+    let family = |o: &AddressOutcome| o.address.is_ipv4();
+    no_route(outcome)
+        && all
+            .iter()
+            .all(|o| family(o) != family(outcome) || no_route(o))
+        && all
+            .iter()
+            .any(|o| family(o) != family(outcome) && !no_route(o))
+}
+
+fn is_worse(one: &AddressOutcome, other: &AddressOutcome) -> bool {
+    let expiry = |outcome: &AddressOutcome| {
+        outcome
+            .certificate
+            .as_ref()
+            .map_or(Timestamp::MAX, |facts| facts.earliest_chain_expiry)
+    };
+    one.verdict > other.verdict
+        || (one.verdict == other.verdict
+            && one.verdict == Verdict::Ok
+            && expiry(one) < expiry(other))
+}
+
+fn lower_first(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
