@@ -12,9 +12,7 @@ use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use super::Outcome;
 use super::message::{Measure, line, shorten};
 use super::secret::{SecretString, origin, scrub};
-use super::settings::{
-    CONNECT_TIMEOUT, HttpSettings, PlainHttp, SEND_TIMEOUT, SettingsError, is_loopback,
-};
+use super::settings::{CONNECT_TIMEOUT, HttpSettings, PlainHttp, SEND_TIMEOUT, SettingsError};
 
 /// The most that is read of an answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -69,8 +67,7 @@ impl Http {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| Outcome::failed("the address is not an http(s) URL"))?;
-        let plain = url.scheme() == "http";
-        if plain && self.plain_http == PlainHttp::LoopbackOnly && !is_loopback(&url) {
+        if !self.plain_http.allows(&url) {
             return Err(Outcome::failed(format!(
                 "{} is not protected by TLS, and plain HTTP is not allowed",
                 origin(&url)
@@ -144,12 +141,8 @@ impl Answer {
 /// Whether a failed connection failed because the other side's certificate was not accepted.
 pub(crate) fn is_bad_certificate(error: &(dyn StdError + 'static)) -> bool {
     causes(error).any(|cause| {
-        let inner = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(|io| io.get_ref())
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            .or_else(|| cause.downcast_ref::<rustls::Error>());
-        matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+        let tls = cause.downcast_ref::<rustls::Error>();
+        matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
     })
 }
 
@@ -168,12 +161,22 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
+/// An error and what lies behind it. An I/O error does not name what it wraps as its source,
+/// and TLS libraries wrap more than once.
 fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |cause: &&'a (dyn StdError + 'static)| {
-        (*cause).source()
-    })
+    let behind = |cause: &&'a (dyn StdError + 'static)| {
+        let cause: &'a (dyn StdError + 'static) = *cause;
+        match cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(|io| io.get_ref())
+        {
+            Some(wrapped) => Some(wrapped as &'a (dyn StdError + 'static)),
+            None => cause.source(),
+        }
+    };
+    std::iter::successors(Some(error), behind)
 }
 
 fn fault(url: &Url, error: reqwest::Error) -> Outcome {

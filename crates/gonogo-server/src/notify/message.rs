@@ -12,11 +12,20 @@ use super::{Page, PageKind};
 /// The longest title shown in a subject, in characters.
 pub const TITLE_CHARS_MAX: usize = 200;
 
+/// The longest severity shown, in characters.
+pub const SEVERITY_CHARS_MAX: usize = 40;
+
+/// The longest link shown, in characters; a link cannot be shortened, so a longer one is left out.
+pub const LINK_CHARS_MAX: usize = 2_000;
+
+/// The longest text of the closing lines (who, why, which), in characters.
+pub const CLOSING_CHARS_MAX: usize = 1_000;
+
 /// The longest paragraph shown where the channel has no limit of its own, in characters.
 pub const PARAGRAPH_CHARS_MAX: usize = 8_000;
 
 /// The worded page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message<'a> {
     /// One line: exercise mark, severity, kind, title.
     pub subject: String,
@@ -24,6 +33,8 @@ pub struct Message<'a> {
     pub paragraphs: Vec<Paragraph>,
     /// Acknowledge, incident, runbook: those that exist, in this order.
     pub links: Vec<Link<'a>>,
+    /// The incident's page, if its address can be shown.
+    pub incident_url: Option<&'a str>,
     /// Who is addressed and why.
     pub reason: String,
     /// The last line: which incident and which effect.
@@ -40,14 +51,12 @@ pub struct Paragraph {
 }
 
 /// A link with its label.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Link<'a> {
     /// What it leads to.
     pub label: &'static str,
-    /// Where it leads.
+    /// Where it leads; the acknowledgement's address is a credential.
     pub url: &'a str,
-    /// Whether it carries a token, so that it must not be logged.
-    pub secret: bool,
 }
 
 /// The unit in which a channel measures text.
@@ -82,12 +91,23 @@ impl<'a> Message<'a> {
                 paragraphs.push(Paragraph { heading, text });
             }
         }
+        let (links, unusable) = links(page);
+        if !unusable.is_empty() {
+            paragraphs.push(Paragraph {
+                heading: "Left out",
+                text: format!(
+                    "No usable web address was given for: {}.",
+                    unusable.join(", ")
+                ),
+            });
+        }
         Self {
             subject: subject(page),
             paragraphs,
-            links: links(page),
-            reason: line(&format!("To {}: {}", page.to_name, page.why_you)),
-            reference: line(&format!(
+            links,
+            incident_url: Some(&*page.incident_url).filter(|url| is_web_address(url)),
+            reason: closing(&format!("To {}: {}", page.to_name, page.why_you)),
+            reference: closing(&format!(
                 "Incident {}, notification {}",
                 page.incident, page.effect_id
             )),
@@ -104,7 +124,7 @@ impl<'a> Message<'a> {
         for Link { label, url, .. } in &self.links {
             let _ = writeln!(out, "{label}: {url}");
         }
-        let _ = write!(out, "\n{}\n\n-- \n{}\n", self.reason, self.reference);
+        let _ = write!(out, "\n{}\n{}\n", self.reason, self.reference);
         out
     }
 
@@ -223,8 +243,9 @@ impl Measure {
 
 fn subject(page: &Page) -> String {
     let severity = line(&page.severity);
+    let severity = shorten(&severity, SEVERITY_CHARS_MAX, Measure::Chars);
     let lead = match page.kind {
-        PageKind::Page => severity,
+        PageKind::Page => severity.into_owned(),
         PageKind::Growth => format!("{severity} grew"),
         PageKind::Reminder => format!("{severity} update due"),
         PageKind::Resolved => format!("{severity} resolved"),
@@ -237,33 +258,34 @@ fn subject(page: &Page) -> String {
     line(&format!("{mark}{lead}: {title}"))
 }
 
-fn links(page: &Page) -> Vec<Link<'_>> {
-    let ack = page.ack_url.as_ref().map(|url| Link {
-        label: "Acknowledge",
-        url: url.expose(),
-        secret: true,
-    });
-    let incident = Link {
-        label: "Incident",
-        url: &page.incident_url,
-        secret: false,
-    };
-    let runbook = page.runbook_url.as_deref().map(|url| Link {
-        label: "Runbook",
-        url,
-        secret: false,
-    });
-    ack.into_iter()
-        .chain([incident])
-        .chain(runbook)
-        .filter(|link| is_web_address(link.url))
-        .collect()
+/// The links that can be shown, and the labels of those that cannot.
+fn links(page: &Page) -> (Vec<Link<'_>>, Vec<&'static str>) {
+    let ack = page
+        .ack_url
+        .as_ref()
+        .map(|url| ("Acknowledge", url.expose()));
+    let incident = Some(("Incident", &*page.incident_url));
+    let runbook = page.runbook_url.as_deref().map(|url| ("Runbook", url));
+    let (mut shown, mut unusable) = (Vec::new(), Vec::new());
+    for (label, url) in [ack, incident, runbook].into_iter().flatten() {
+        if is_web_address(url) {
+            shown.push(Link { label, url });
+        } else {
+            unusable.push(label);
+        }
+    }
+    (shown, unusable)
 }
 
-/// A link that is not a web address (`javascript:`, a bare word, one with spaces) is not shown.
+/// Not `javascript:`, not a bare word, nothing that would end a link halfway.
 fn is_web_address(url: &str) -> bool {
-    reqwest::Url::parse(url).is_ok_and(|parsed| matches!(parsed.scheme(), "http" | "https"))
+    url.chars().count() <= LINK_CHARS_MAX
+        && reqwest::Url::parse(url).is_ok_and(|parsed| matches!(parsed.scheme(), "http" | "https"))
         && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>|\"".contains(c))
+}
+
+fn closing(text: &str) -> String {
+    shorten(&line(text), CLOSING_CHARS_MAX, Measure::Chars).into_owned()
 }
 
 fn cut_note(left_out: usize, total: usize) -> String {

@@ -140,11 +140,15 @@ pub struct Channels {
 impl Channels {
     /// Prepares the channels; nothing is connected yet.
     pub fn new(settings: Settings, links: AckLinks) -> Result<Self, SettingsError> {
-        let smtp = settings.smtp.map(Smtp::new).transpose()?;
+        let pagerduty_url = settings::base_url(
+            "pagerduty_url",
+            &settings.pagerduty_url,
+            settings.http.plain_http,
+        )?;
         Ok(Self {
             http: Http::new(&settings.http)?,
-            smtp,
-            pagerduty_url: settings::base_url("pagerduty", &settings.pagerduty_url)?,
+            smtp: settings.smtp.map(Smtp::new).transpose()?,
+            pagerduty_url,
             links,
         })
     }

@@ -110,7 +110,7 @@ fn trigger(key: &str, page: &Page) -> Value {
         "event_action": "trigger",
         "dedup_key": dedup_key(&page.effect_id),
         "client": "gonogo",
-        "client_url": page.incident_url,
+        "client_url": message.incident_url,
         "links": links(&message),
         "payload": {
             "summary": shorten(&message.subject, SUMMARY_CHARS_MAX, Measure::Chars),

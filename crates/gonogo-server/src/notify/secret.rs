@@ -63,11 +63,9 @@ pub fn scrub(text: &str, url: &Url, secrets: &[&str]) -> String {
     parts.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
     parts.push(url.username().to_owned());
     parts.extend(url.password().map(str::to_owned));
-    for secret in secrets {
-        parts.push((*secret).to_owned());
-        parts.extend(secret.split_whitespace().map(str::to_owned));
-    }
     parts.retain(|part| part.len() >= MIN_SCRUBBED_LEN);
+    let secrets = secrets.iter().flat_map(|secret| secret.split_whitespace());
+    parts.extend(secrets.map(str::to_owned));
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
     parts
         .iter()

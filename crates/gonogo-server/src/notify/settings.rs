@@ -49,6 +49,8 @@ pub struct SmtpSettings {
     pub from: String,
     /// Certificate authorities to trust besides those of the system, in PEM.
     pub extra_roots_pem: Option<String>,
+    /// The longest that handing over one mail may take, at most [`SMTP_TIMEOUT`].
+    pub timeout: Duration,
 }
 
 /// An account at the mail server.
@@ -77,7 +79,7 @@ pub enum SmtpTls {
 /// The HTTP client that webhook, Slack, ntfy and PagerDuty share.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// The longest one request may take.
+    /// The longest one request may take, at most [`SEND_TIMEOUT`].
     pub timeout: Duration,
     /// Certificate authorities to trust besides those of the system, in PEM.
     pub extra_roots_pem: Option<String>,
@@ -124,6 +126,32 @@ impl Default for HttpSettings {
     }
 }
 
+impl SmtpSettings {
+    /// The usual server: STARTTLS on port 587, without login.
+    pub fn new(host: impl Into<String>, from: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            port: 587,
+            tls: SmtpTls::Starttls,
+            login: None,
+            from: from.into(),
+            extra_roots_pem: None,
+            timeout: SMTP_TIMEOUT,
+        }
+    }
+}
+
+impl PlainHttp {
+    /// Whether `url` may be used.
+    pub(crate) fn allows(self, url: &Url) -> bool {
+        url.scheme() == "https"
+            || match self {
+                Self::LoopbackOnly => is_loopback(url),
+                Self::Anywhere => true,
+            }
+    }
+}
+
 impl SettingsError {
     pub(crate) fn new(setting: &'static str, problem: impl Into<String>) -> Self {
         Self {
@@ -133,16 +161,27 @@ impl SettingsError {
     }
 }
 
-/// Parses a base address, which is the installation's and no secret.
-pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, SettingsError> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(SettingsError::new(setting, "this is not an http(s) URL")),
+/// Parses a base address, which is the installation's and no secret; its path ends in `/`.
+pub(crate) fn base_url(
+    setting: &'static str,
+    text: &str,
+    plain_http: PlainHttp,
+) -> Result<Url, SettingsError> {
+    let mut url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| SettingsError::new(setting, "this is not an http(s) URL"))?;
+    if !plain_http.allows(&url) {
+        return Err(SettingsError::new(setting, "plain HTTP is not allowed"));
     }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
 }
 
 /// Whether a URL points at this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
 
@@ -171,8 +210,13 @@ mod tests {
 
     #[test]
     fn a_base_address_is_http() {
-        assert!(base_url("pagerduty", PAGERDUTY_URL).is_ok());
-        let refused = base_url("pagerduty", "events.pagerduty.com").unwrap_err();
+        let parse = |text| base_url("pagerduty", text, PlainHttp::LoopbackOnly);
+        assert_eq!(parse("https://example.com/pd").unwrap().path(), "/pd/");
+        assert!(parse(PAGERDUTY_URL).is_ok() && parse("http://[::1]:1/").is_ok());
+        let refused = parse("events.pagerduty.com").unwrap_err();
         assert_eq!(refused.to_string(), "pagerduty: this is not an http(s) URL");
+        let refused = parse("http://example.com").unwrap_err();
+        assert_eq!(refused.to_string(), "pagerduty: plain HTTP is not allowed");
+        assert!(base_url("x", "http://example.com", PlainHttp::Anywhere).is_ok());
     }
 }

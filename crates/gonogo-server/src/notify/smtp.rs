@@ -13,7 +13,7 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::response::{Response, Severity};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
@@ -39,6 +39,7 @@ pub(crate) struct Smtp {
     login: Option<Credentials>,
     from: Mailbox,
     hello: ClientId,
+    timeout: Duration,
 }
 
 enum Protection {
@@ -80,6 +81,7 @@ impl Smtp {
             login,
             from,
             hello: ClientId::default(),
+            timeout: settings.timeout.min(SMTP_TIMEOUT),
         })
     }
 
@@ -92,14 +94,22 @@ impl Smtp {
             Ok(mail) => mail,
             Err(error) => return Outcome::failed(format!("the mail cannot be written: {error}")),
         };
-        match timeout(SMTP_TIMEOUT, self.hand_over(&envelope, &mail)).await {
-            Ok(Ok(response)) => Outcome::Delivered {
-                receipt: format!(
-                    "handed over to {}: {}",
-                    self.host,
-                    quote(&response, &hidden)
-                ),
-            },
+        match timeout(self.timeout, self.hand_over(&envelope, &mail)).await {
+            Ok(Ok(response)) if response.code().severity == Severity::PositiveCompletion => {
+                Outcome::Delivered {
+                    receipt: format!(
+                        "handed over to {}: {}",
+                        self.host,
+                        quote(&response, &hidden)
+                    ),
+                }
+            }
+            // "Go on" after the end of a mail: the replies no longer belong to what was asked.
+            Ok(Ok(response)) => Outcome::retry(format!(
+                "{} gave an unexpected answer: {}",
+                self.host,
+                quote(&response, &hidden)
+            )),
             Ok(Err(fault)) => self.judge(fault, &hidden),
             Err(_) => Outcome::retry(format!("{} did not answer in time", self.host)),
         }

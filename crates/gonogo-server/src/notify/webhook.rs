@@ -12,7 +12,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::http::Http;
-use super::message::{Measure, Message, PARAGRAPH_CHARS_MAX, block, line, shorten};
+use super::message::{
+    CLOSING_CHARS_MAX, Measure, Message, PARAGRAPH_CHARS_MAX, block, line, shorten,
+};
 use super::secret::SecretString;
 use super::{Address, Outcome, Page};
 
@@ -98,6 +100,8 @@ impl<'a> Body<'a> {
             let text = block(text);
             shorten(&text, PARAGRAPH_CHARS_MAX, Measure::Chars).into_owned()
         };
+        let one_line =
+            |text: &str| shorten(&line(text), CLOSING_CHARS_MAX, Measure::Chars).into_owned();
         Self {
             r#type: BODY_TYPE,
             id: &page.effect_id,
@@ -105,17 +109,17 @@ impl<'a> Body<'a> {
             kind: page.kind.as_str(),
             exercise: page.exercise,
             incident: &page.incident,
-            severity: line(&page.severity),
+            severity: one_line(&page.severity),
             subject: Message::of(page).subject,
-            title: line(&page.title),
+            title: one_line(&page.title),
             summary: paragraph(&page.summary),
             impact: page.impact.as_deref().map(paragraph),
             first_step: page.first_step.as_deref().map(paragraph),
             incident_url: &page.incident_url,
             runbook_url: page.runbook_url.as_deref(),
             ack_url: page.ack_url.as_ref().map(SecretString::expose),
-            to: line(&page.to_name),
-            why_you: line(&page.why_you),
+            to: one_line(&page.to_name),
+            why_you: one_line(&page.why_you),
         }
     }
 }
