@@ -1,1 +1,29 @@
-//! stub
+//! What happens next: a deterministic state machine from inputs to effects.
+//!
+//! The same engine runs on the wall clock (serve), on a virtual one (rehearse) and on a
+//! recorded one (backtest). It has no clock, no IO, no randomness and no hash order of its
+//! own: what a rehearsal proves is what production does.
+
+pub mod alerting;
+pub mod check;
+mod command;
+pub mod effect;
+pub mod engine;
+pub mod flow;
+pub mod grouping;
+pub mod history;
+pub mod incident;
+pub mod input;
+pub mod paging;
+pub mod plan;
+pub mod promises;
+mod reload;
+pub mod series;
+mod signals;
+pub mod source;
+pub mod time;
+
+pub use effect::Effect;
+pub use engine::{Deadline, Engine, Outcome, State};
+pub use input::Input;
+pub use time::Time;

@@ -1,0 +1,135 @@
+//! One check's state: what its answers add up to.
+
+use gonogo_model::Id;
+use gonogo_model::check::Check;
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Certificate, CheckResult, CheckVerdict};
+use crate::series::{Series, Sum};
+use crate::time::Time;
+
+/// What is known about something. Unknown is never green.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It works, and we saw that lately.
+    Ok,
+    /// Nobody can say.
+    #[default]
+    Unknown,
+    /// It does not work.
+    Failing,
+}
+
+/// A check's state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckState {
+    /// The check.
+    pub id: Option<Id>,
+    /// What its answers add up to.
+    pub health: Health,
+    /// Since when.
+    pub since: Time,
+    /// When the last answer came that said yes or no.
+    pub told_at: Option<Time>,
+    /// The last answer of any kind.
+    pub last: Option<CheckResult>,
+    /// The certificate seen last.
+    pub certificate: Option<Certificate>,
+    bad_in_row: u32,
+    good_in_row: u32,
+    /// Answers over time.
+    pub series: Series<Answers>,
+}
+
+/// Answers in a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// As it should be.
+    pub good: u32,
+    /// Not as it should be.
+    pub bad: u32,
+    /// Could not be told.
+    pub unknown: u32,
+    /// The sum of how long the good ones took, in milliseconds.
+    pub took_millis: u64,
+}
+
+impl Sum for Answers {
+    fn add(&mut self, other: &Self) {
+        self.good = self.good.saturating_add(other.good);
+        self.bad = self.bad.saturating_add(other.bad);
+        self.unknown = self.unknown.saturating_add(other.unknown);
+        self.took_millis = self.took_millis.saturating_add(other.took_millis);
+    }
+}
+
+impl CheckState {
+    /// The state of a check that was never asked.
+    pub fn new(id: Id, now: Time) -> Self {
+        Self {
+            id: Some(id),
+            since: now,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in an answer.
+    pub fn take(&mut self, check: &Check, result: &CheckResult, now: Time) {
+        let counts = self.series.at(now);
+        match result.verdict {
+            CheckVerdict::Ok => {
+                counts.good = counts.good.saturating_add(result.count);
+                let took = result.took.as_millis().unsigned_abs();
+                counts.took_millis = counts
+                    .took_millis
+                    .saturating_add(took * u64::from(result.count));
+                self.good_in_row = self.good_in_row.saturating_add(result.count);
+                self.bad_in_row = 0;
+                self.told_at = Some(now);
+                let enough = self.good_in_row >= u32::from(check.recovers_after);
+                if self.health == Health::Unknown || (self.health == Health::Failing && enough) {
+                    self.become_(Health::Ok, now);
+                }
+            }
+            CheckVerdict::Failing => {
+                counts.bad = counts.bad.saturating_add(result.count);
+                self.bad_in_row = self.bad_in_row.saturating_add(result.count);
+                self.good_in_row = 0;
+                self.told_at = Some(now);
+                if self.bad_in_row >= u32::from(check.fails_after.max(1)) {
+                    self.become_(Health::Failing, now);
+                }
+            }
+            CheckVerdict::Unknown => counts.unknown = counts.unknown.saturating_add(result.count),
+        }
+        if result.certificate.is_some() {
+            self.certificate.clone_from(&result.certificate);
+        }
+        self.last = Some(result.clone());
+    }
+
+    /// When the state becomes unknown, unless an answer comes before.
+    pub fn stale_at(&self, check: &Check) -> Option<Time> {
+        // A failing check that falls silent stays failing: silence is no recovery.
+        (self.health == Health::Ok)
+            .then(|| self.told_at.unwrap_or(self.since) + check.stale_after())
+    }
+
+    /// No answer for too long.
+    pub fn go_stale(&mut self, now: Time) {
+        self.become_(Health::Unknown, now);
+    }
+
+    /// Was it seen to work at or after a time, with nothing bad since?
+    pub fn works_since(&self, at: Time) -> bool {
+        self.health == Health::Ok && self.bad_in_row == 0 && self.told_at >= Some(at)
+    }
+
+    fn become_(&mut self, health: Health, now: Time) {
+        if self.health != health {
+            self.health = health;
+            self.since = now;
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Everything that can happen, as the journal keeps it.
+//!
+//! Inputs are the only way into the engine. Their shape is versioned: a field may be added
+//! with a default, and nothing else may change without a new [`SCHEMA`].
+
+use gonogo_model::comms::PublicState;
+use gonogo_model::event::Event;
+use gonogo_model::overlay::Overlay;
+use gonogo_model::{Duration, Id, PackageText};
+use serde::{Deserialize, Serialize};
+
+use crate::effect::EffectId;
+use crate::time::Time;
+
+/// The version of the inputs' shape that this release writes. It reads this and the one before.
+pub const SCHEMA: u16 = 1;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A package is put in force, for the first time or instead of another.
+    Package(Box<PackageInput>),
+    /// A verified event came in.
+    Event(Event),
+    /// A check was asked and this is the answer.
+    Check(CheckResult),
+    /// Our own intake took a signed event of our own at this time: it can hear.
+    IntakeProven {
+        /// When it was taken.
+        at: Time,
+    },
+    /// What became of a notification.
+    Delivery(Delivery),
+    /// The answer to a question asked before paging on absence.
+    Confirmation(Confirmation),
+    /// Somebody decided something.
+    Command(Command),
+    /// Something is wrong with gonogo itself, or no longer is.
+    Trouble(Trouble),
+    /// The wall clock was found to differ, and was taken over.
+    ClockStep {
+        /// By how many milliseconds, positive when it jumped ahead.
+        by_millis: i64,
+    },
+    /// Time passed.
+    Tick,
+}
+
+impl Input {
+    /// The word the journal files it under.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Package(_) => "package",
+            Self::Event(_) => "event",
+            Self::Check(_) => "check",
+            Self::IntakeProven { .. } => "intake_proven",
+            Self::Delivery(_) => "delivery",
+            Self::Confirmation(_) => "confirmation",
+            Self::Command(_) => "command",
+            Self::Trouble(_) => "trouble",
+            Self::ClockStep { .. } => "clock_step",
+            Self::Tick => "tick",
+        }
+    }
+}
+
+/// A package with its whole text, references to secrets unresolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PackageInput {
+    /// The files.
+    pub text: PackageText,
+    /// Values that stand in for written ones.
+    #[serde(default)]
+    pub overlay: Overlay,
+    /// What every pseudo-random choice follows from.
+    pub seed: u64,
+}
+
+/// The answer of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// The check.
+    pub check: Id,
+    /// When the answer came.
+    pub at: Time,
+    /// What it says.
+    pub verdict: CheckVerdict,
+    /// The stable reason: `ok`, `timeout`, `cert_expired`.
+    pub code: String,
+    /// One sentence with the numbers.
+    pub detail: String,
+    /// How long it took.
+    pub took: Duration,
+    /// How many equal answers this one stands for.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// The certificate that was served, where there was one.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What a probe's answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    /// As it should be.
+    Ok,
+    /// Not as it should be.
+    Failing,
+    /// It could not be told: our own trouble, not theirs.
+    Unknown,
+}
+
+/// A served certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Valid from.
+    pub not_before: Time,
+    /// Valid until.
+    pub not_after: Time,
+    /// Who signed it.
+    pub issuer: String,
+    /// Its serial number, in hex.
+    pub serial: String,
+}
+
+/// What became of a notification.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The notification.
+    pub effect: EffectId,
+    /// What became of it.
+    pub outcome: DeliveryOutcome,
+    /// What the channel said.
+    #[serde(default)]
+    pub detail: String,
+}
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryOutcome {
+    /// The channel took it over. For mail that is "handed over", not "read".
+    HandedOver,
+    /// It did not get through yet and is being tried again.
+    Retrying,
+    /// It will not get through on this channel.
+    Failed,
+}
+
+/// The answer to [`crate::effect::Confirm`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The question.
+    pub effect: EffectId,
+    /// The answer.
+    pub answer: Answer,
+    /// What was asked and what came back, in a sentence.
+    #[serde(default)]
+    pub detail: String,
+}
+
+/// An answer about a missing end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It happened; only its event was lost.
+    Happened,
+    /// It did not happen.
+    Missing,
+    /// Nobody could say.
+    Unknown,
+}
+
+/// Somebody decided something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub verb: Verb,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What to call them on the timeline.
+    pub name: String,
+    /// The person of the package that they are, where that is known.
+    #[serde(default)]
+    pub person: Option<Id>,
+    /// How it reached us: `page`, `link`, `cli`, `rehearsal`.
+    pub via: String,
+}
+
+/// What somebody decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// "I have it."
+    Acknowledge {
+        /// The incident's number.
+        incident: u64,
+    },
+    /// "It is over."
+    Resolve {
+        /// The incident's number.
+        incident: u64,
+        /// Why, for the timeline.
+        reason: String,
+    },
+    /// Words on the timeline, for the team only.
+    Note {
+        /// The incident's number.
+        incident: u64,
+        /// The words.
+        text: String,
+    },
+    /// An update that customers see.
+    Publish {
+        /// The incident's number.
+        incident: u64,
+        /// Where the incident stands.
+        state: PublicState,
+        /// The words.
+        text: String,
+    },
+    /// Somebody leads from now on.
+    TakeCommand {
+        /// The incident's number.
+        incident: u64,
+    },
+    /// A runbook step was done.
+    StepDone {
+        /// The incident's number.
+        incident: u64,
+        /// The runbook.
+        runbook: Id,
+        /// The step.
+        step: String,
+        /// What came of it: `ok`, `failed`, `skipped`.
+        outcome: String,
+    },
+    /// A missing end is written off: it was looked at, and no longer counts.
+    WriteOff {
+        /// The flow.
+        flow: Id,
+        /// The key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// A page to somebody, to see whether it arrives.
+    TestPage {
+        /// Whom.
+        person: Id,
+    },
+}
+
+/// Something is wrong with gonogo itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The stable code: `lag`, `poison`, `dead_letters`, `signature_rejections`, `disk_full`.
+    pub code: String,
+    /// What it is, in a sentence; `None` when it is over.
+    pub detail: Option<String>,
+}

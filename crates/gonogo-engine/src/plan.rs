@@ -1,0 +1,218 @@
+//! The package, made ready for deciding: who listens to which event, what depends on what.
+//!
+//! A plan follows from a package alone and is never stored; a snapshot keeps the package's
+//! text and makes the plan again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use gonogo_model::alert::{Alert, Condition};
+use gonogo_model::component::{DependencyKind, Journey};
+use gonogo_model::flow::Flow;
+use gonogo_model::launch::Grouping;
+use gonogo_model::{Id, Package};
+
+/// A package, indexed.
+#[derive(Debug)]
+pub struct Plan {
+    /// The package itself.
+    pub package: Package,
+    /// Flows in order of name; states stand in the same order.
+    pub flows: Vec<Flow>,
+    /// Source → event type → what listens.
+    routes: BTreeMap<Id, BTreeMap<String, Vec<Route>>>,
+    /// Alerts by the signal they watch.
+    by_flow: BTreeMap<Id, Vec<Id>>,
+    by_check: BTreeMap<Id, Vec<Id>>,
+    by_source: BTreeMap<Id, Vec<Id>>,
+    /// Alert → its component.
+    components: BTreeMap<Id, Id>,
+    /// Component → everything it needs to work, with the number of edges to it.
+    upstream: BTreeMap<Id, BTreeMap<Id, u32>>,
+}
+
+/// Which end of which flow an event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The flow's place in [`Plan::flows`].
+    pub flow: usize,
+    /// Which end.
+    pub end: End,
+}
+
+/// Which end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It opens.
+    Start,
+    /// It closes.
+    Finish,
+}
+
+impl Plan {
+    /// Indexes a package.
+    pub fn new(package: Package) -> Self {
+        let mut plan = Self {
+            flows: package.flows.values().cloned().collect(),
+            routes: BTreeMap::new(),
+            by_flow: BTreeMap::new(),
+            by_check: BTreeMap::new(),
+            by_source: BTreeMap::new(),
+            components: BTreeMap::new(),
+            upstream: package
+                .components
+                .keys()
+                .map(|id| (id.clone(), upstream_of(&package, id)))
+                .collect(),
+            package,
+        };
+        for (flow, declared) in plan.flows.iter().enumerate() {
+            for (end, matcher) in [(End::Start, &declared.start), (End::Finish, &declared.end)] {
+                let types = plan.routes.entry(matcher.source.id.clone()).or_default();
+                for event in &matcher.event {
+                    types
+                        .entry(event.clone())
+                        .or_default()
+                        .push(Route { flow, end });
+                }
+            }
+        }
+        for (id, alert) in &plan.package.alerts {
+            if let Some(component) = alert.component(&plan.package) {
+                plan.components
+                    .insert(id.clone(), component.id.value.clone());
+            }
+            let (map, signal) = match &alert.when {
+                Condition::FlowOverdue(c) => (&mut plan.by_flow, &c.flow.id),
+                Condition::FlowFailing(c) => (&mut plan.by_flow, &c.flow.id),
+                Condition::FlowSlow(c) => (&mut plan.by_flow, &c.flow.id),
+                Condition::FlowMismatch(c) => (&mut plan.by_flow, &c.flow.id),
+                Condition::CheckFailing(c) => (&mut plan.by_check, &c.check.id),
+                Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
+                Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
+                Condition::SloBurn(_) => continue,
+            };
+            map.entry(signal.clone()).or_default().push(id.clone());
+        }
+        plan
+    }
+
+    /// What listens to an event of this source and type.
+    pub fn routes(&self, source: &Id, event: &str) -> &[Route] {
+        self.routes
+            .get(source)
+            .and_then(|types| types.get(event))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a flow.
+    pub fn alerts_of_flow(&self, flow: &Id) -> &[Id] {
+        self.by_flow.get(flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a check.
+    pub fn alerts_of_check(&self, check: &Id) -> &[Id] {
+        self.by_check.get(check).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a source.
+    pub fn alerts_of_source(&self, source: &Id) -> &[Id] {
+        self.by_source.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The component that an alert is about.
+    pub fn component_of(&self, alert: &Id) -> Option<&Id> {
+        self.components.get(alert)
+    }
+
+    /// The team that is paged for an alert.
+    pub fn team_of(&self, alert: &Alert) -> Option<Id> {
+        if let Some(team) = &alert.team {
+            return Some(team.id.clone());
+        }
+        let component = self.components.get(&alert.id.value)?;
+        Some(self.package.components.get(component)?.team.id.clone())
+    }
+
+    /// How far upstream `cause` is of `component` over hard edges; 0 for itself.
+    pub fn distance(&self, component: &Id, cause: &Id) -> Option<u32> {
+        if component == cause {
+            return Some(0);
+        }
+        self.upstream.get(component)?.get(cause).copied()
+    }
+
+    /// Everything upstream of a component over hard edges, itself included.
+    pub fn causes(&self, component: &Id) -> BTreeMap<Id, u32> {
+        let mut all = self.upstream.get(component).cloned().unwrap_or_default();
+        all.insert(component.clone(), 0);
+        all
+    }
+
+    /// Everything that fails with a component, itself included.
+    pub fn blast(&self, component: &Id) -> BTreeSet<Id> {
+        let hit = |c: &&Id| self.distance(c, component).is_some();
+        self.package
+            .components
+            .keys()
+            .filter(hit)
+            .cloned()
+            .collect()
+    }
+
+    /// The journeys that need a component directly.
+    pub fn journeys_on<'a>(&'a self, component: &'a Id) -> impl Iterator<Item = &'a Journey> {
+        self.package.journeys.values().filter(move |j| {
+            j.depends_on
+                .iter()
+                .any(|d| explains(d) && d.component.id == *component)
+        })
+    }
+
+    /// The journeys that fail with a component, however far up it is.
+    pub fn journeys_hit(&self, component: &Id) -> BTreeSet<Id> {
+        let needs = |j: &&Journey| {
+            j.depends_on
+                .iter()
+                .any(|d| explains(d) && self.distance(&d.component.id, component).is_some())
+        };
+        self.package
+            .journeys
+            .values()
+            .filter(needs)
+            .map(|j| j.id.value.clone())
+            .collect()
+    }
+
+    /// How alerts become incidents.
+    pub fn grouping(&self) -> Grouping {
+        self.package
+            .header
+            .as_ref()
+            .map_or_else(Grouping::default, |h| h.grouping.clone())
+    }
+}
+
+/// Can the failure of what this edge points to explain a failure here?
+///
+/// A member of a redundancy group cannot by itself.
+fn explains(dependency: &gonogo_model::component::Dependency) -> bool {
+    dependency.kind == DependencyKind::Hard && dependency.group.is_none()
+}
+
+fn upstream_of(package: &Package, start: &Id) -> BTreeMap<Id, u32> {
+    let mut found = BTreeMap::new();
+    let mut queue = VecDeque::from([(start.clone(), 0_u32)]);
+    while let Some((id, distance)) = queue.pop_front() {
+        let Some(component) = package.components.get(&id) else {
+            continue;
+        };
+        for dependency in component.depends_on.iter().filter(|d| explains(d)) {
+            let next = &dependency.component.id;
+            if next != start && !found.contains_key(next) {
+                found.insert(next.clone(), distance + 1);
+                queue.push_back((next.clone(), distance + 1));
+            }
+        }
+    }
+    found
+}

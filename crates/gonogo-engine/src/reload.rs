@@ -1,0 +1,87 @@
+//! A package is put in force: what stays, what is new, and what is gone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gonogo_model::{Id, package};
+
+use crate::alerting::{AlertState, Stage};
+use crate::check::CheckState;
+use crate::engine::{Engine, HOUSEKEEPING_EVERY};
+use crate::flow::FlowState;
+use crate::history::EntryKind;
+use crate::input::PackageInput;
+use crate::plan::Plan;
+use crate::source::SourceState;
+use crate::time::Time;
+
+impl Engine {
+    pub(crate) fn reload(&mut self, input: &PackageInput, now: Time) {
+        let loaded = package::load_with(&input.text, &input.overlay).package;
+        let digest = loaded.digest.clone();
+        let first = self.state.package.is_none();
+        self.plan = Arc::new(Plan::new(loaded));
+        let plan = Arc::clone(&self.plan);
+        let mut flows: BTreeMap<Id, FlowState> = std::mem::take(&mut self.state.flows)
+            .into_iter()
+            .filter_map(|f| Some((f.id.clone()?, f)))
+            .collect();
+        self.state.flows = plan
+            .flows
+            .iter()
+            .map(|f| {
+                flows
+                    .remove(&f.id.value)
+                    .unwrap_or_else(|| FlowState::new(f.id.value.clone()))
+            })
+            .collect();
+        keep(&mut self.state.checks, plan.package.checks.keys(), |id| {
+            CheckState::new(id, now)
+        });
+        keep(&mut self.state.sources, plan.package.sources.keys(), |id| {
+            SourceState::new(id, now)
+        });
+        let gone: Vec<Id> = self
+            .state
+            .alerts
+            .iter()
+            .filter(|(id, s)| !plan.package.alerts.contains_key(*id) && s.stage != Stage::Idle)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in gone {
+            self.alert_removed(&id, now);
+        }
+        keep(&mut self.state.alerts, plan.package.alerts.keys(), |_| {
+            AlertState::default()
+        });
+        self.state.package = Some(input.clone());
+        self.state.listening_since.get_or_insert(now);
+        self.state
+            .housekeeping_at
+            .get_or_insert(now + HOUSEKEEPING_EVERY);
+        let what = if first {
+            "is in force"
+        } else {
+            "is in force instead of the one before"
+        };
+        let text = format!(
+            "package {} {what}",
+            digest.as_ref().map_or("?", |d| d.short())
+        );
+        self.say(now, None, EntryKind::Package, "package", text);
+        self.look_at_everything(now);
+    }
+}
+
+/// Keeps the states of what is still declared, makes those of what is new, drops the rest.
+fn keep<'a, T>(
+    states: &mut BTreeMap<Id, T>,
+    declared: impl Iterator<Item = &'a Id>,
+    make: impl Fn(Id) -> T,
+) {
+    let mut before = std::mem::take(states);
+    for id in declared {
+        let state = before.remove(id).unwrap_or_else(|| make(id.clone()));
+        states.insert(id.clone(), state);
+    }
+}

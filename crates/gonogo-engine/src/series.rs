@@ -1,0 +1,224 @@
+//! Counts over time, in tiers: fine for the last hours, coarse for the last weeks.
+//!
+//! A minute's bucket for six hours, five minutes' for three days, an hour's beyond. Sums are
+//! of counts and never of ratios, so a quiet hour weighs as little as it should.
+
+use std::collections::BTreeMap;
+
+use gonogo_model::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+
+const MINUTE: i64 = 60_000;
+/// Bucket length and how long buckets of it are kept, in milliseconds, finest first.
+const TIERS: [(i64, i64); 3] = [
+    (MINUTE, 6 * 60 * MINUTE),
+    (5 * MINUTE, 3 * 24 * 60 * MINUTE),
+    (60 * MINUTE, 93 * 24 * 60 * MINUTE),
+];
+
+/// What a bucket holds.
+pub trait Sum: Default + Clone {
+    /// Adds another bucket's counts.
+    fn add(&mut self, other: &Self);
+}
+
+/// Buckets of counts over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series<T> {
+    tiers: [BTreeMap<i64, T>; 3],
+}
+
+impl<T: Sum> Series<T> {
+    /// The bucket that a time falls in, to add to.
+    pub fn at(&mut self, time: Time) -> &mut T {
+        let begin = time.as_millis().div_euclid(MINUTE) * MINUTE;
+        self.tiers[0].entry(begin).or_default()
+    }
+
+    /// The sum over the window that ends at `now`.
+    ///
+    /// Buckets that begin inside the window count whole: a window is exact to its first bucket.
+    pub fn sum(&self, now: Time, window: Duration) -> T {
+        let from = now.as_millis().saturating_sub(window.as_millis());
+        let mut total = T::default();
+        for (tier, (length, _)) in self.tiers.iter().zip(TIERS) {
+            for counts in tier
+                .range(from.saturating_add(1).saturating_sub(length)..=now.as_millis())
+                .map(|(_, c)| c)
+            {
+                total.add(counts);
+            }
+        }
+        total
+    }
+
+    /// One sum for each of `steps` equal stretches that end at `now`, oldest first.
+    pub fn stretches(&self, now: Time, stretch: Duration, steps: usize) -> Vec<(Time, T)> {
+        let length = stretch.as_millis().max(MINUTE);
+        let end = now.as_millis().div_euclid(length).saturating_add(1) * length;
+        let mut out: Vec<(Time, T)> = (0..steps)
+            .map(|i| {
+                let back = length.saturating_mul((steps - i) as i64);
+                (Time::from_millis(end.saturating_sub(back)), T::default())
+            })
+            .collect();
+        let first = out.first().map_or(end, |(t, _)| t.as_millis());
+        for tier in &self.tiers {
+            for (begin, counts) in tier.range(first..end) {
+                let slot = ((begin - first) / length) as usize;
+                if let Some((_, sum)) = out.get_mut(slot) {
+                    sum.add(counts);
+                }
+            }
+        }
+        out
+    }
+
+    /// Moves what is old into coarser buckets and drops what is too old for any.
+    pub fn roll(&mut self, now: Time) {
+        for (tier, (_, kept)) in TIERS.iter().enumerate() {
+            let keep_from = now.as_millis().saturating_sub(*kept);
+            while let Some((begin, counts)) = self.tiers[tier].pop_first() {
+                if begin >= keep_from {
+                    self.tiers[tier].insert(begin, counts);
+                    break;
+                }
+                if let Some((length, _)) = TIERS.get(tier + 1) {
+                    let begin = begin.div_euclid(*length) * length;
+                    self.tiers[tier + 1].entry(begin).or_default().add(&counts);
+                }
+            }
+        }
+    }
+}
+
+/// How often each length of time was seen, in buckets about 6 % wide.
+///
+/// Sixteen buckets for each doubling, as in an HDR histogram; integers only, so every machine
+/// agrees.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Histogram {
+    buckets: BTreeMap<u16, u32>,
+}
+
+impl Histogram {
+    /// Counts one.
+    pub fn record(&mut self, value: Duration) {
+        let slot = self
+            .buckets
+            .entry(bucket_of(value.as_millis().unsigned_abs()))
+            .or_default();
+        *slot = slot.saturating_add(1);
+    }
+
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, count) in &other.buckets {
+            let slot = self.buckets.entry(*bucket).or_default();
+            *slot = slot.saturating_add(*count);
+        }
+    }
+
+    /// How many were no longer than a bound, to the width of a bucket.
+    pub fn within(&self, bound: Duration) -> u64 {
+        let last = bucket_of(bound.as_millis().unsigned_abs());
+        self.buckets
+            .range(..=last)
+            .map(|(_, c)| u64::from(*c))
+            .sum()
+    }
+
+    /// How many were counted.
+    pub fn count(&self) -> u64 {
+        self.buckets.values().map(|c| u64::from(*c)).sum()
+    }
+
+    /// The length that this share (in parts per million) of those counted did not exceed.
+    pub fn quantile(&self, ppm: u32) -> Option<Duration> {
+        let total = self.count();
+        if total == 0 {
+            return None;
+        }
+        let rank = (u128::from(total) * u128::from(ppm))
+            .div_ceil(1_000_000)
+            .max(1);
+        let mut seen: u128 = 0;
+        for (bucket, count) in &self.buckets {
+            seen += u128::from(*count);
+            if seen >= rank {
+                return Some(Duration::from_millis(top_of(*bucket)));
+            }
+        }
+        None
+    }
+}
+
+fn bucket_of(value: u64) -> u16 {
+    if value < 16 {
+        return value as u16;
+    }
+    let octave = 63 - value.leading_zeros();
+    let within = (value >> (octave - 4)) & 15;
+    ((octave - 3) * 16 + within as u32) as u16
+}
+
+fn top_of(bucket: u16) -> i64 {
+    if bucket < 16 {
+        return i64::from(bucket);
+    }
+    let octave = u32::from(bucket / 16) + 3;
+    let within = i64::from(bucket % 16);
+    (((16 + within + 1) as i128) << (octave - 4)).min(i64::MAX as i128) as i64 - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Sum for u64 {
+        fn add(&mut self, other: &Self) {
+            *self += other;
+        }
+    }
+
+    #[test]
+    fn rolling_moves_counts_and_loses_none() {
+        let mut series = Series::<u64>::default();
+        let start = Time::from_millis(1_800_000_000_000);
+        for minute in 0..2000 {
+            *series.at(start + Duration::from_mins(minute)) += 1;
+        }
+        let now = start + Duration::from_mins(1999);
+        series.roll(now);
+        assert_eq!(series.sum(now, Duration::from_hours(24 * 30)), 2000);
+        assert_eq!(series.sum(now, Duration::from_mins(60)), 61);
+        assert!(series.tiers[0].len() <= 361 && !series.tiers[1].is_empty());
+        let stretches = series.stretches(now, Duration::from_mins(10), 6);
+        assert_eq!(stretches.iter().map(|(_, n)| n).sum::<u64>(), 60);
+    }
+
+    #[test]
+    fn quantiles_are_within_a_sixteenth() {
+        let mut h = Histogram::default();
+        for ms in 1..=10_000 {
+            h.record(Duration::from_millis(ms));
+        }
+        for (ppm, exact) in [
+            (500_000, 5000),
+            (950_000, 9500),
+            (990_000, 9900),
+            (1_000_000, 10_000),
+        ] {
+            let got = h.quantile(ppm).unwrap().as_millis();
+            assert!(
+                got >= exact && got <= exact + exact / 16 + 1,
+                "{ppm}: {got}"
+            );
+        }
+        assert_eq!(Histogram::default().quantile(500_000), None);
+        h.record(Duration::from_millis(i64::MAX));
+    }
+}

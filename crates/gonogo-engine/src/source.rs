@@ -1,0 +1,63 @@
+//! One source's state: when it last spoke, and how much.
+
+use gonogo_model::Id;
+use serde::{Deserialize, Serialize};
+
+use crate::series::{Series, Sum};
+use crate::time::Time;
+
+/// A source's state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceState {
+    /// The source.
+    pub id: Option<Id>,
+    /// When it was declared: silence counts from here until it first speaks.
+    pub known_since: Time,
+    /// When it last spoke, by our clock.
+    pub last_event_at: Option<Time>,
+    /// The type of what it said last.
+    pub last_event_type: Option<String>,
+    /// Is it silent for longer than is normal?
+    pub silent: bool,
+    /// Events over time.
+    pub series: Series<Heard>,
+}
+
+/// Events in a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// How many.
+    pub events: u32,
+}
+
+impl Sum for Heard {
+    fn add(&mut self, other: &Self) {
+        self.events = self.events.saturating_add(other.events);
+    }
+}
+
+impl SourceState {
+    /// The state of a source that never spoke.
+    pub fn new(id: Id, now: Time) -> Self {
+        Self {
+            id: Some(id),
+            known_since: now,
+            ..Self::default()
+        }
+    }
+
+    /// It spoke.
+    pub fn spoke(&mut self, event: &str, at: Time, now: Time) {
+        self.series.at(at).events += 1;
+        self.last_event_at = Some(now);
+        self.silent = false;
+        if self.last_event_type.as_deref() != Some(event) {
+            self.last_event_type = Some(event.to_string());
+        }
+    }
+
+    /// Since when nothing was heard.
+    pub fn quiet_since(&self) -> Time {
+        self.last_event_at.unwrap_or(self.known_since)
+    }
+}
