@@ -62,16 +62,16 @@ impl Http {
     }
 
     /// Parses an address that is a secret: the error does not repeat it.
-    pub(crate) fn address(&self, text: &SecretString) -> Result<Url, Outcome> {
+    pub(crate) fn address(&self, text: &SecretString) -> Result<Url, String> {
         let url = Url::parse(text.expose().trim())
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| Outcome::failed("the address is not an http(s) URL"))?;
+            .ok_or("the address is not an http(s) URL")?;
         if !self.plain_http.allows(&url) {
-            return Err(Outcome::failed(format!(
+            return Err(format!(
                 "{} is not protected by TLS, and plain HTTP is not allowed",
                 origin(&url)
-            )));
+            ));
         }
         Ok(url)
     }

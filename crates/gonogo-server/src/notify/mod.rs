@@ -2,7 +2,8 @@
 //!
 //! The engine decides who is told what; the outbox decides when to try again. This folder
 //! only turns one [`Page`] for one [`Address`] into bytes on the wire and answers with an
-//! honest [`Outcome`]. Invariant: every send carries the effect id, so a repeat can be
+//! honest [`Outcome`]: [`Outcome::Retry`] goes to [`retry::next`], which says how long to wait
+//! or that the next channel is due; [`Outcome::Failed`] goes there at once. Invariant: every send carries the effect id, so a repeat can be
 //! recognised by whoever receives it, and no outcome ever contains an address or a token.
 
 pub mod link;
@@ -26,6 +27,8 @@ use self::link::AckLinks;
 use self::secret::SecretString;
 use self::settings::{Settings, SettingsError};
 use self::smtp::Smtp;
+
+const NO_MAIL_SERVER: &str = "no mail server is configured (settings: smtp)";
 
 /// One notification, ready to be worded: what the engine decided, with every link resolved.
 #[derive(Clone, Debug)]
@@ -159,7 +162,7 @@ impl Channels {
         match address.channel {
             ChannelKind::Smtp => match &self.smtp {
                 Some(smtp) => smtp.send(&address.to, page).await,
-                None => Outcome::failed("no mail server is configured (settings: smtp)"),
+                None => Outcome::failed(NO_MAIL_SERVER),
             },
             ChannelKind::Webhook => webhook::send(&self.http, address, page).await,
             ChannelKind::Slack => slack::send(&self.http, address, page).await,
@@ -167,6 +170,19 @@ impl Channels {
             ChannelKind::PagerDuty => {
                 pagerduty::send(&self.http, &self.pagerduty_url, address, page).await
             }
+        }
+    }
+
+    /// Whether an address has the form its channel needs. Nothing is sent, so a mistake shows
+    /// when the server starts and not at three in the morning.
+    pub fn check(&self, address: &Address) -> Result<(), String> {
+        match address.channel {
+            ChannelKind::Smtp if self.smtp.is_none() => Err(NO_MAIL_SERVER.to_owned()),
+            ChannelKind::Smtp => smtp::mailbox(&address.to).map(drop),
+            ChannelKind::Webhook => webhook::check(&self.http, address),
+            ChannelKind::Slack => self.http.address(&address.to).map(drop),
+            ChannelKind::Ntfy => ntfy::check(&self.http, address),
+            ChannelKind::PagerDuty => pagerduty::check(address),
         }
     }
 

@@ -28,28 +28,29 @@ pub const ACTIONS_MAX: usize = 3;
 /// The longest topic and the longest sequence id, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
+/// A topic at a server, and how to sign in there.
+struct Target<'a> {
+    server: Url,
+    topic: String,
+    token: &'a str,
+    headers: HeaderMap,
+}
+
+pub(super) fn check(http: &Http, address: &Address) -> Result<(), String> {
+    target(http, address).map(drop)
+}
+
 pub(super) async fn send(http: &Http, address: &Address, page: &Page) -> Outcome {
-    let url = match http.address(&address.to) {
-        Ok(url) => url,
-        Err(outcome) => return outcome,
+    let target = match target(http, address) {
+        Ok(target) => target,
+        Err(problem) => return Outcome::failed(problem),
     };
-    let Some((server, topic)) = server_and_topic(&url) else {
-        return Outcome::failed("an ntfy address is https://server/topic");
-    };
-    let mut headers = HeaderMap::new();
-    let token = address
-        .credential
-        .as_ref()
-        .map_or("", |token| token.expose());
-    if !token.is_empty() {
-        let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) else {
-            return Outcome::failed("the ntfy access token has characters that no token has");
-        };
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    let json = payload(page, &topic).to_string().into_bytes();
-    match http.post(&server, headers, json, &[&topic, token]).await {
+    let json = payload(page, &target.topic).to_string().into_bytes();
+    let secrets = [&*target.topic, target.token];
+    match http
+        .post(&target.server, target.headers, json, &secrets)
+        .await
+    {
         Ok(answer) if answer.status == 200 => match message_id(&answer.body) {
             Some(id) => Outcome::Delivered {
                 receipt: format!("accepted by ntfy as message {id}"),
@@ -59,6 +60,29 @@ pub(super) async fn send(http: &Http, address: &Address, page: &Page) -> Outcome
         Ok(answer) => answer.refusal(),
         Err(outcome) => outcome,
     }
+}
+
+fn target<'a>(http: &Http, address: &'a Address) -> Result<Target<'a>, String> {
+    let url = http.address(&address.to)?;
+    let (server, topic) =
+        server_and_topic(&url).ok_or("an ntfy address is https://server/topic")?;
+    let mut headers = HeaderMap::new();
+    let token = match &address.credential {
+        Some(token) => token.expose().trim(),
+        None => "",
+    };
+    if !token.is_empty() {
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| "the ntfy access token has characters that no token has")?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(Target {
+        server,
+        topic,
+        token,
+        headers,
+    })
 }
 
 /// Parts `https://server/topic` into the address that takes JSON and the topic.

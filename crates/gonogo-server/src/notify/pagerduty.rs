@@ -31,13 +31,15 @@ pub const CLOSES_MAX: usize = 50;
 /// The longest text of one detail, in characters: the event stays far below 512 KB.
 const DETAIL_CHARS_MAX: usize = 8_000;
 
+pub(super) fn check(address: &Address) -> Result<(), String> {
+    routing_key(address).map(drop)
+}
+
 pub(super) async fn send(http: &Http, base: &Url, address: &Address, page: &Page) -> Outcome {
-    let key = address.to.expose().trim();
-    if key.len() != ROUTING_KEY_LEN || !key.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Outcome::failed(format!(
-            "a PagerDuty routing key has {ROUTING_KEY_LEN} letters and digits"
-        ));
-    }
+    let key = match routing_key(address) {
+        Ok(key) => key,
+        Err(problem) => return Outcome::failed(problem),
+    };
     let api = Api { http, base, key };
     match page.kind {
         PageKind::Resolved => match timeout(SEND_TIMEOUT, api.resolve(page)).await {
@@ -96,6 +98,16 @@ impl Api<'_> {
         }
         Outcome::Delivered { receipt }
     }
+}
+
+fn routing_key(address: &Address) -> Result<&str, String> {
+    let key = address.to.expose().trim();
+    if key.len() == ROUTING_KEY_LEN && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Ok(key);
+    }
+    Err(format!(
+        "a PagerDuty routing key has {ROUTING_KEY_LEN} letters and digits"
+    ))
 }
 
 fn trigger(key: &str, page: &Page) -> Value {

@@ -30,7 +30,7 @@ const SECTION_STEPS: [usize; 4] = [SECTION_CHARS_MAX, 1_500, 750, 300];
 pub(super) async fn send(http: &Http, address: &Address, page: &Page) -> Outcome {
     let url = match http.address(&address.to) {
         Ok(url) => url,
-        Err(outcome) => return outcome,
+        Err(problem) => return Outcome::failed(problem),
     };
     let json = payload(page).into_bytes();
     match http.post(&url, HeaderMap::new(), json, &[]).await {

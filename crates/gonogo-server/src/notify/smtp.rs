@@ -86,8 +86,9 @@ impl Smtp {
     }
 
     pub(crate) async fn send(&self, to: &SecretString, page: &Page) -> Outcome {
-        let Ok(to_mailbox) = to.expose().trim().parse::<Mailbox>() else {
-            return Outcome::failed("the address is not a mail address");
+        let to_mailbox = match mailbox(to) {
+            Ok(mailbox) => mailbox,
+            Err(problem) => return Outcome::failed(problem),
         };
         let hidden = to_mailbox.email.to_string();
         let (envelope, mail) = match self.mail(to_mailbox, page) {
@@ -211,6 +212,15 @@ impl From<lettre::transport::smtp::Error> for Fault {
     fn from(error: lettre::transport::smtp::Error) -> Self {
         Self::Smtp(error)
     }
+}
+
+/// Parses a mail address; the error does not repeat it.
+pub(super) fn mailbox(address: &SecretString) -> Result<Mailbox, String> {
+    address
+        .expose()
+        .trim()
+        .parse()
+        .map_err(|_| "the address is not a mail address".to_owned())
 }
 
 fn tls(settings: &SmtpSettings) -> Result<TlsParameters, SettingsError> {

@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -66,16 +67,20 @@ pub struct Body<'a> {
     pub why_you: String,
 }
 
+/// A receiver whose address and secrets have the right form.
+struct Receiver<'a> {
+    url: Url,
+    keys: Vec<hmac::Key>,
+    secrets: &'a SecretString,
+}
+
+pub(super) fn check(http: &Http, address: &Address) -> Result<(), String> {
+    receiver(http, address).map(drop)
+}
+
 pub(super) async fn send(http: &Http, address: &Address, page: &Page) -> Outcome {
-    let url = match http.address(&address.to) {
-        Ok(url) => url,
-        Err(outcome) => return outcome,
-    };
-    let Some(secrets) = &address.credential else {
-        return Outcome::failed("this webhook has no signing secret");
-    };
-    let keys = match signing_keys(secrets) {
-        Ok(keys) => keys,
+    let Receiver { url, keys, secrets } = match receiver(http, address) {
+        Ok(receiver) => receiver,
         Err(problem) => return Outcome::failed(problem),
     };
     let now = Timestamp::now();
@@ -92,6 +97,18 @@ pub(super) async fn send(http: &Http, address: &Address, page: &Page) -> Outcome
         Ok(answer) => answer.refusal(),
         Err(outcome) => outcome,
     }
+}
+
+fn receiver<'a>(http: &Http, address: &'a Address) -> Result<Receiver<'a>, String> {
+    let secrets = address
+        .credential
+        .as_ref()
+        .ok_or("this webhook has no signing secret")?;
+    Ok(Receiver {
+        url: http.address(&address.to)?,
+        keys: signing_keys(secrets)?,
+        secrets,
+    })
 }
 
 impl<'a> Body<'a> {

@@ -13,7 +13,7 @@ mod mail_server;
 
 use gonogo_server::notify::link::AckLinks;
 use gonogo_server::notify::settings::{HttpSettings, Settings, SmtpSettings};
-use gonogo_server::notify::{Channels, Outcome, Page, PageKind};
+use gonogo_server::notify::{Address, ChannelKind, Channels, Outcome, Page, PageKind};
 use serde_json::Value;
 use std::time::Duration;
 use wiremock::matchers::method;
@@ -118,4 +118,45 @@ fn retry(outcome: Outcome) -> (Option<Duration>, String) {
         Outcome::Retry { after, error } => (after, error),
         other => panic!("not to be repeated: {other:?}"),
     }
+}
+
+#[test]
+fn a_mistake_in_an_address_shows_without_sending() {
+    let channels = channels_for_mail(SmtpSettings::new("mail.example.com", "pager@example.com"));
+    let webhook = Address::new(ChannelKind::Webhook, "https://example.com/in/abcd")
+        .with_credential("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let good = [
+        Address::new(ChannelKind::Smtp, "ada@example.com"),
+        Address::new(
+            ChannelKind::Slack,
+            "https://hooks.example.com/services/T0/B0/x",
+        ),
+        Address::new(ChannelKind::Ntfy, "https://ntfy.example.com/on-call"),
+        Address::new(ChannelKind::PagerDuty, "0123456789abcdef0123456789abcdef"),
+        webhook.clone(),
+    ];
+    for address in good {
+        assert_eq!(channels.check(&address), Ok(()), "{}", address.channel);
+    }
+    let unsigned = Address {
+        credential: None,
+        ..webhook
+    };
+    assert_eq!(
+        channels.check(&unsigned).unwrap_err(),
+        "this webhook has no signing secret"
+    );
+    for channel in ChannelKind::ALL {
+        let problem = channels.check(&Address::new(channel, "xyzzy")).unwrap_err();
+        assert!(!problem.contains("xyzzy"), "{problem}");
+    }
+}
+
+#[test]
+fn sends_can_run_side_by_side() {
+    fn can_be_spawned<T: Send + 'static>(_: impl FnOnce() -> T) {}
+    can_be_spawned(|| async {
+        let address = Address::new(ChannelKind::Slack, "https://hooks.example.com/x");
+        channels().send(&address, &page()).await
+    });
 }

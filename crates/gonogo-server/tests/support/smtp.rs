@@ -4,18 +4,19 @@
 //! would see. Invariant: the process ends with the value.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-/// How long the server may take to answer its first connection.
+/// How long the server may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often another port is tried when the first is taken by then.
@@ -52,7 +53,7 @@ pub struct Mail {
 }
 
 impl MailServer {
-    /// Starts a server and waits until it greets.
+    /// Starts a server and waits until it listens.
     pub fn start(protection: Protection) -> Self {
         let python = python();
         for _ in 0..PORTS_TRIED {
@@ -84,7 +85,7 @@ impl MailServer {
         let port = free_port();
         let mut command = Command::new(python);
         command
-            .args(["-m", "aiosmtpd", "--nosetuid", "--listen"])
+            .args(["-m", "aiosmtpd", "--nosetuid", "--debug", "--listen"])
             .arg(format!("127.0.0.1:{port}"));
         match protection {
             Protection::Starttls => command.arg("--tlscert").arg(cert).arg("--tlskey").arg(key),
@@ -100,7 +101,7 @@ impl MailServer {
             .arg(folder.path().join("mail"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the mail server can be started");
         let mut server = Self {
@@ -109,29 +110,28 @@ impl MailServer {
             process,
             folder,
         };
-        server.wait_until_it_answers(protection).then_some(server)
+        server.wait_until_it_listens().then_some(server)
     }
 
     /// False when the process ended, which it does when its port is taken.
-    fn wait_until_it_answers(&mut self, protection: Protection) -> bool {
-        let started = Instant::now();
-        while started.elapsed() < START_TIMEOUT {
-            if self
-                .process
-                .try_wait()
-                .expect("a child can be asked")
-                .is_some()
-            {
-                return false;
+    fn wait_until_it_listens(&mut self) -> bool {
+        let log = self.process.stderr.take().expect("the log is piped");
+        let (said, listening) = mpsc::channel();
+        // The thread reads on to the end, or the server would block on a full pipe.
+        thread::spawn(move || {
+            for line in BufReader::new(log).lines().map_while(Result::ok) {
+                if line.contains("Server is listening") {
+                    let _ = said.send(());
+                }
             }
-            match TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) {
-                // Behind implicit TLS there is no greeting to read.
-                Ok(_) if protection == Protection::Implicit => return true,
-                Ok(stream) if greets(&stream) => return true,
-                _ => thread::sleep(Duration::from_millis(20)),
+        });
+        match listening.recv_timeout(START_TIMEOUT) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("the mail server did not listen within {START_TIMEOUT:?}")
             }
         }
-        panic!("the mail server did not answer within {START_TIMEOUT:?}");
     }
 }
 
@@ -202,14 +202,6 @@ fn python() -> &'static str {
                 .is_ok_and(|status| status.success())
         })
         .expect("the mail tests need python3-aiosmtpd; `cargo xtask test` installs it")
-}
-
-fn greets(mut stream: &TcpStream) -> bool {
-    let mut greeting = [0; 3];
-    stream.set_read_timeout(Some(START_TIMEOUT)).is_ok()
-        && stream.read_exact(&mut greeting).is_ok()
-        && greeting == *b"220"
-        && stream.write_all(b"QUIT\r\n").is_ok()
 }
 
 const PARSE: &str = "
