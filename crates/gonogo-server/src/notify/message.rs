@@ -105,12 +105,15 @@ impl<'a> Message<'a> {
             subject: subject(page),
             paragraphs,
             links,
-            incident_url: Some(&*page.incident_url).filter(|url| is_web_address(url)),
+            incident_url: page
+                .incident_url
+                .as_deref()
+                .filter(|url| is_web_address(url)),
             reason: closing(&format!("To {}: {}", page.to_name, page.why_you)),
-            reference: closing(&format!(
-                "Incident {}, notification {}",
-                page.incident, page.effect_id
-            )),
+            reference: closing(&match &page.incident {
+                Some(incident) => format!("Incident {incident}, notification {}", page.effect_id),
+                None => format!("Notification {}", page.effect_id),
+            }),
         }
     }
 
@@ -247,10 +250,11 @@ fn subject(page: &Page) -> String {
     let lead = match page.kind {
         PageKind::Page => severity.into_owned(),
         PageKind::Growth => format!("{severity} grew"),
-        PageKind::Reminder => format!("{severity} update due"),
+        PageKind::UpdateDue => format!("{severity} update due"),
+        PageKind::UpdateOverdue => format!("{severity} update overdue"),
         PageKind::Resolved => format!("{severity} resolved"),
         PageKind::Test => "Test page".to_owned(),
-        PageKind::Info => "For information".to_owned(),
+        PageKind::Ticket => format!("{severity} ticket"),
     };
     let mark = if page.exercise { "[EXERCISE] " } else { "" };
     let title = line(&page.title);
@@ -264,7 +268,7 @@ fn links(page: &Page) -> (Vec<Link<'_>>, Vec<&'static str>) {
         .ack_url
         .as_ref()
         .map(|url| ("Acknowledge", url.expose()));
-    let incident = Some(("Incident", &*page.incident_url));
+    let incident = page.incident_url.as_deref().map(|url| ("Incident", url));
     let runbook = page.runbook_url.as_deref().map(|url| ("Runbook", url));
     let (mut shown, mut unusable) = (Vec::new(), Vec::new());
     for (label, url) in [ack, incident, runbook].into_iter().flatten() {

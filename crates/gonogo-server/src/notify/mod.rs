@@ -22,6 +22,8 @@ mod http;
 use std::fmt;
 use std::time::Duration;
 
+use gonogo_model::team::Channel;
+
 use self::http::Http;
 use self::link::AckLinks;
 use self::secret::SecretString;
@@ -37,8 +39,8 @@ pub struct Page {
     pub effect_id: String,
     /// Why this is sent.
     pub kind: PageKind,
-    /// The incident it belongs to.
-    pub incident: String,
+    /// The incident it belongs to; none for a test or a ticket.
+    pub incident: Option<String>,
     /// The severity as the package words it, such as `SEV1`.
     pub severity: String,
     /// One line that says what is wrong.
@@ -52,7 +54,7 @@ pub struct Page {
     /// The runbook's page.
     pub runbook_url: Option<String>,
     /// The incident's page.
-    pub incident_url: String,
+    pub incident_url: Option<String>,
     /// The signed link that acknowledges; a credential, so it is never printed.
     pub ack_url: Option<SecretString>,
     /// The name of the person or team addressed.
@@ -73,36 +75,23 @@ pub enum PageKind {
     Page,
     /// An acknowledged incident grew past what the acknowledgement covered.
     Growth,
-    /// A promised update is due or overdue.
-    Reminder,
+    /// A promised update is due.
+    UpdateDue,
+    /// A promised update is late.
+    UpdateOverdue,
     /// The incident is over.
     Resolved,
     /// An end-to-end test of the channel: it rings like a page, or it proves nothing.
     Test,
-    /// Worth knowing, never worth waking.
-    Info,
-}
-
-/// The means by which a notification travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ChannelKind {
-    /// Mail.
-    Smtp,
-    /// A signed HTTP request in the form of Standard Webhooks.
-    Webhook,
-    /// A Slack incoming webhook.
-    Slack,
-    /// An ntfy topic; it wakes.
-    Ntfy,
-    /// A PagerDuty service, through Events API v2; it wakes.
-    PagerDuty,
+    /// For working hours: never worth waking.
+    Ticket,
 }
 
 /// Where one notification goes.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// The means.
-    pub channel: ChannelKind,
+    pub channel: Channel,
     /// A mail address, a URL or a routing key, depending on the channel.
     pub to: SecretString,
     /// Webhook: signing secrets (`whsec_…`, several parted by spaces while rotating).
@@ -160,14 +149,14 @@ impl Channels {
     /// [`settings::SEND_TIMEOUT`], for mail [`settings::SMTP_TIMEOUT`].
     pub async fn send(&self, address: &Address, page: &Page) -> Outcome {
         match address.channel {
-            ChannelKind::Smtp => match &self.smtp {
+            Channel::Email => match &self.smtp {
                 Some(smtp) => smtp.send(&address.to, page).await,
                 None => Outcome::failed(NO_MAIL_SERVER),
             },
-            ChannelKind::Webhook => webhook::send(&self.http, address, page).await,
-            ChannelKind::Slack => slack::send(&self.http, address, page).await,
-            ChannelKind::Ntfy => ntfy::send(&self.http, address, page).await,
-            ChannelKind::PagerDuty => {
+            Channel::Webhook => webhook::send(&self.http, address, page).await,
+            Channel::Slack => slack::send(&self.http, address, page).await,
+            Channel::Ntfy => ntfy::send(&self.http, address, page).await,
+            Channel::Pagerduty => {
                 pagerduty::send(&self.http, &self.pagerduty_url, address, page).await
             }
         }
@@ -177,12 +166,12 @@ impl Channels {
     /// when the server starts and not at three in the morning.
     pub fn check(&self, address: &Address) -> Result<(), String> {
         match address.channel {
-            ChannelKind::Smtp if self.smtp.is_none() => Err(NO_MAIL_SERVER.to_owned()),
-            ChannelKind::Smtp => smtp::mailbox(&address.to).map(drop),
-            ChannelKind::Webhook => webhook::check(&self.http, address),
-            ChannelKind::Slack => self.http.address(&address.to).map(drop),
-            ChannelKind::Ntfy => ntfy::check(&self.http, address),
-            ChannelKind::PagerDuty => pagerduty::check(address),
+            Channel::Email if self.smtp.is_none() => Err(NO_MAIL_SERVER.to_owned()),
+            Channel::Email => smtp::mailbox(&address.to).map(drop),
+            Channel::Webhook => webhook::check(&self.http, address),
+            Channel::Slack => self.http.address(&address.to).map(drop),
+            Channel::Ntfy => ntfy::check(&self.http, address),
+            Channel::Pagerduty => pagerduty::check(address),
         }
     }
 
@@ -215,7 +204,7 @@ impl Outcome {
 
 impl Address {
     /// An address without a credential of its own.
-    pub fn new(channel: ChannelKind, to: impl Into<SecretString>) -> Self {
+    pub fn new(channel: Channel, to: impl Into<SecretString>) -> Self {
         Self {
             channel,
             to: to.into(),
@@ -230,47 +219,9 @@ impl Address {
     }
 }
 
-impl ChannelKind {
-    /// Every channel, in the order of the documentation.
-    pub const ALL: [Self; 5] = [
-        Self::Smtp,
-        Self::Webhook,
-        Self::Slack,
-        Self::Ntfy,
-        Self::PagerDuty,
-    ];
-
-    /// The word used in packages, tables and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Smtp => "smtp",
-            Self::Webhook => "webhook",
-            Self::Slack => "slack",
-            Self::Ntfy => "ntfy",
-            Self::PagerDuty => "pagerduty",
-        }
-    }
-
-    /// The channel of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// Whether it can wake a sleeping person, which a page-severity step needs.
-    pub fn wakes(self) -> bool {
-        matches!(self, Self::Ntfy | Self::PagerDuty)
-    }
-
-    /// Whether a send in doubt that is repeated may show up twice at the receiver.
-    pub fn may_show_a_repeat(self) -> bool {
-        matches!(self, Self::Smtp | Self::Slack)
-    }
-}
-
-impl fmt::Display for ChannelKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// Whether a send in doubt that is repeated may show up twice at the receiver.
+pub fn may_show_a_repeat(channel: Channel) -> bool {
+    matches!(channel, Channel::Email | Channel::Slack)
 }
 
 impl PageKind {
@@ -279,10 +230,11 @@ impl PageKind {
         match self {
             Self::Page => "page",
             Self::Growth => "growth",
-            Self::Reminder => "reminder",
+            Self::UpdateDue => "update_due",
+            Self::UpdateOverdue => "update_overdue",
             Self::Resolved => "resolved",
             Self::Test => "test",
-            Self::Info => "info",
+            Self::Ticket => "ticket",
         }
     }
 }
@@ -292,17 +244,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_are_known_by_their_names() {
-        for kind in ChannelKind::ALL {
-            assert_eq!(ChannelKind::parse(kind.as_str()), Some(kind));
-        }
-        assert_eq!(ChannelKind::parse("carrier-pigeon"), None);
-        assert!(ChannelKind::ALL.iter().any(|kind| kind.wakes()));
-    }
-
-    #[test]
     fn debug_shows_no_address_and_no_token() {
-        let address = Address::new(ChannelKind::Slack, "https://hooks.example.com/T0/B0/xyzzy")
+        let address = Address::new(Channel::Slack, "https://hooks.example.com/T0/B0/xyzzy")
             .with_credential("whsec_plugh");
         let shown = format!("{address:?}");
         assert!(

@@ -147,9 +147,10 @@ fn loudness(kind: PageKind) -> (u8, &'static str) {
     match kind {
         PageKind::Page | PageKind::Growth => (5, "rotating_light"),
         PageKind::Test => (5, "test_tube"),
-        PageKind::Reminder => (4, "hourglass"),
+        PageKind::UpdateOverdue => (5, "hourglass"),
+        PageKind::UpdateDue => (4, "hourglass_flowing_sand"),
         PageKind::Resolved => (3, "white_check_mark"),
-        PageKind::Info => (3, "information_source"),
+        PageKind::Ticket => (3, "ticket"),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every page is an alert of its own, keyed by its effect id: PagerDuty stays silent about a
 //! repeated trigger of an alert that was acknowledged there, and a page that the engine
 //! decided to send again must ring again. [`Page::closes`] then names the alerts to resolve.
-//! Invariant: exactly 202 is success; information goes to change events, which wake nobody.
+//! Invariant: exactly 202 is success; a ticket goes to change events, which wake nobody.
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
@@ -46,10 +46,12 @@ pub(super) async fn send(http: &Http, base: &Url, address: &Address, page: &Page
             Ok(outcome) => outcome,
             Err(_) => Outcome::retry("PagerDuty did not close all alerts in time"),
         },
-        PageKind::Info => api.enqueue("v2/change/enqueue", change(key, page)).await,
-        PageKind::Page | PageKind::Growth | PageKind::Reminder | PageKind::Test => {
-            api.enqueue("v2/enqueue", trigger(key, page)).await
-        }
+        PageKind::Ticket => api.enqueue("v2/change/enqueue", change(key, page)).await,
+        PageKind::Page
+        | PageKind::Growth
+        | PageKind::UpdateDue
+        | PageKind::UpdateOverdue
+        | PageKind::Test => api.enqueue("v2/enqueue", trigger(key, page)).await,
     }
 }
 
@@ -64,7 +66,7 @@ impl Api<'_> {
         let Ok(url) = self.base.join(path) else {
             return Outcome::failed("the PagerDuty address cannot be extended");
         };
-        let json = event.to_string().into_bytes();
+        let json = without_nulls(event).to_string().into_bytes();
         let secrets = [self.key];
         match self.http.post(&url, HeaderMap::new(), json, &secrets).await {
             Ok(answer) if answer.status == 202 => Outcome::Delivered {
@@ -113,9 +115,9 @@ fn routing_key(address: &Address) -> Result<&str, String> {
 fn trigger(key: &str, page: &Page) -> Value {
     let message = Message::of(page);
     let severity = match page.kind {
-        PageKind::Page | PageKind::Growth | PageKind::Test => "critical",
-        PageKind::Reminder => "error",
-        PageKind::Resolved | PageKind::Info => "info",
+        PageKind::Page | PageKind::Growth | PageKind::UpdateOverdue | PageKind::Test => "critical",
+        PageKind::UpdateDue => "error",
+        PageKind::Resolved | PageKind::Ticket => "info",
     };
     json!({
         "routing_key": key,
@@ -128,7 +130,7 @@ fn trigger(key: &str, page: &Page) -> Value {
             "summary": shorten(&message.subject, SUMMARY_CHARS_MAX, Measure::Chars),
             "source": "gonogo",
             "severity": severity,
-            "component": line(&page.incident),
+            "component": page.incident.as_deref().map(line),
             "group": line(&page.severity),
             "class": page.kind.as_str(),
             "custom_details": details(&message),
@@ -165,6 +167,17 @@ fn details(message: &Message<'_>) -> Value {
     details.insert("Why".to_owned(), message.reason.clone().into());
     details.insert("Reference".to_owned(), message.reference.clone().into());
     Value::Object(details)
+}
+
+/// What is not known is left out: PagerDuty says of no field that it may be null.
+fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(fields) = &mut value {
+        fields.retain(|_, field| !field.is_null());
+        for field in fields.values_mut() {
+            *field = without_nulls(field.take());
+        }
+    }
+    value
 }
 
 /// The effect id where it fits, else its digest.

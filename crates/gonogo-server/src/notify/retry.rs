@@ -89,8 +89,12 @@ impl Backoff {
 
 fn is_urgent(kind: PageKind) -> bool {
     match kind {
-        PageKind::Page | PageKind::Growth | PageKind::Reminder | PageKind::Test => true,
-        PageKind::Resolved | PageKind::Info => false,
+        PageKind::Page
+        | PageKind::Growth
+        | PageKind::UpdateDue
+        | PageKind::UpdateOverdue
+        | PageKind::Test => true,
+        PageKind::Resolved | PageKind::Ticket => false,
     }
 }
 
@@ -134,7 +138,7 @@ mod tests {
             let (sends, waited) = total(PageKind::Page, effect);
             assert_eq!(sends, PAGE_BACKOFF.attempts_max);
             assert!(waited <= Duration::from_secs(60), "{waited:?}");
-            let (sends, waited) = total(PageKind::Info, effect);
+            let (sends, waited) = total(PageKind::Ticket, effect);
             assert_eq!(sends, QUIET_BACKOFF.attempts_max);
             assert!(waited >= Duration::from_secs(1200), "{waited:?}");
         }
@@ -174,7 +178,7 @@ mod tests {
         };
         assert_eq!(asked(30), Next::Wait(PAGE_RETRY_AFTER_MAX));
         assert_eq!(asked(31), Next::GiveUp);
-        let quiet = next(PageKind::Info, 7, "fx-1", 1, Some(QUIET_RETRY_AFTER_MAX));
+        let quiet = next(PageKind::Ticket, 7, "fx-1", 1, Some(QUIET_RETRY_AFTER_MAX));
         assert_eq!(quiet, Next::Wait(QUIET_RETRY_AFTER_MAX));
     }
 }

@@ -156,7 +156,6 @@ impl Smtp {
     fn mail(&self, to: Mailbox, page: &Page) -> Result<(Envelope, Vec<u8>), lettre::error::Error> {
         let message = Message::of(page);
         let domain = self.from.email.domain();
-        let thread = format!("<{}@{domain}>", digest("incident", &page.incident));
         let mut builder = lettre::Message::builder()
             .from(self.from.clone())
             .to(to)
@@ -165,15 +164,17 @@ impl Smtp {
                 "<{}@{domain}>",
                 digest("effect", &page.effect_id)
             )))
-            .in_reply_to(thread.clone())
-            .references(thread)
             .raw_header(header("X-Gonogo-Effect", line(&page.effect_id)))
             // Keeps holiday notices and other robots from answering.
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
             .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
+        if let Some(incident) = &page.incident {
+            let thread = format!("<{}@{domain}>", digest("incident", incident));
+            builder = builder.in_reply_to(thread.clone()).references(thread);
+        }
         if matches!(
             page.kind,
-            PageKind::Page | PageKind::Growth | PageKind::Test
+            PageKind::Page | PageKind::Growth | PageKind::UpdateOverdue | PageKind::Test
         ) {
             builder = builder.raw_header(header("Importance", "high".to_owned()));
         }

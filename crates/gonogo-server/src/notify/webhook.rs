@@ -37,12 +37,12 @@ pub struct Body<'a> {
     pub id: &'a str,
     /// When this send was made, RFC 3339.
     pub timestamp: String,
-    /// `page`, `growth`, `reminder`, `resolved`, `test` or `info`.
+    /// `page`, `growth`, `update_due`, `update_overdue`, `resolved`, `ticket` or `test`.
     pub kind: &'static str,
     /// Whether this is a rehearsal.
     pub exercise: bool,
-    /// The incident.
-    pub incident: &'a str,
+    /// The incident; null for a test or a ticket.
+    pub incident: Option<&'a str>,
     /// The severity, in the package's words.
     pub severity: String,
     /// The subject line, with exercise mark and severity.
@@ -56,7 +56,7 @@ pub struct Body<'a> {
     /// The first thing to do.
     pub first_step: Option<String>,
     /// The incident's page.
-    pub incident_url: &'a str,
+    pub incident_url: Option<&'a str>,
     /// The runbook's page.
     pub runbook_url: Option<&'a str>,
     /// The signed link that acknowledges: a credential.
@@ -125,14 +125,14 @@ impl<'a> Body<'a> {
             timestamp: now.to_string(),
             kind: page.kind.as_str(),
             exercise: page.exercise,
-            incident: &page.incident,
+            incident: page.incident.as_deref(),
             severity: one_line(&page.severity),
             subject: Message::of(page).subject,
             title: one_line(&page.title),
             summary: paragraph(&page.summary),
             impact: page.impact.as_deref().map(paragraph),
             first_step: page.first_step.as_deref().map(paragraph),
-            incident_url: &page.incident_url,
+            incident_url: page.incident_url.as_deref(),
             runbook_url: page.runbook_url.as_deref(),
             ack_url: page.ack_url.as_ref().map(SecretString::expose),
             to: one_line(&page.to_name),

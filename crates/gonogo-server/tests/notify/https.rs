@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::settings::{HttpSettings, Settings};
-use gonogo_server::notify::{Address, ChannelKind, Outcome};
+use gonogo_server::notify::{Address, Outcome};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -55,7 +56,7 @@ async fn send(port: u16, host: &str, authority_pem: Option<String>) -> Outcome {
     });
     let url = format!("https://{host}:{port}/services/T0/B0/s3cr3t");
     channels
-        .send(&Address::new(ChannelKind::Slack, url), &page())
+        .send(&Address::new(Channel::Slack, url), &page())
         .await
 }
 

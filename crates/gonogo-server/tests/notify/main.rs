@@ -11,9 +11,10 @@ mod webhook;
 #[path = "../support/smtp.rs"]
 mod mail_server;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::link::AckLinks;
 use gonogo_server::notify::settings::{HttpSettings, Settings, SmtpSettings};
-use gonogo_server::notify::{Address, ChannelKind, Channels, Outcome, Page, PageKind};
+use gonogo_server::notify::{Address, Channels, Outcome, Page, PageKind};
 use serde_json::Value;
 use std::time::Duration;
 use wiremock::matchers::method;
@@ -26,7 +27,7 @@ fn page() -> Page {
     Page {
         effect_id: "fx-4f2a".to_owned(),
         kind: PageKind::Page,
-        incident: "inc-2026-0007".to_owned(),
+        incident: Some("inc-2026-0007".to_owned()),
         severity: "SEV1".to_owned(),
         title: "Charges are not recorded".to_owned(),
         summary:
@@ -35,7 +36,7 @@ fn page() -> Page {
         impact: Some("Customers paid and have no plan.".to_owned()),
         first_step: Some("Open the runbook, step 1: stop the recorder.".to_owned()),
         runbook_url: Some("https://gonogo.example.com/runbooks/charges".to_owned()),
-        incident_url: "https://gonogo.example.com/incidents/inc-2026-0007".to_owned(),
+        incident_url: Some("https://gonogo.example.com/incidents/inc-2026-0007".to_owned()),
         ack_url: Some(ACK_URL.into()),
         to_name: "Ada Example".to_owned(),
         why_you: "step 2 of policy platform, round 1: nobody acknowledged in 5 min".to_owned(),
@@ -123,16 +124,13 @@ fn retry(outcome: Outcome) -> (Option<Duration>, String) {
 #[test]
 fn a_mistake_in_an_address_shows_without_sending() {
     let channels = channels_for_mail(SmtpSettings::new("mail.example.com", "pager@example.com"));
-    let webhook = Address::new(ChannelKind::Webhook, "https://example.com/in/abcd")
+    let webhook = Address::new(Channel::Webhook, "https://example.com/in/abcd")
         .with_credential("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let good = [
-        Address::new(ChannelKind::Smtp, "ada@example.com"),
-        Address::new(
-            ChannelKind::Slack,
-            "https://hooks.example.com/services/T0/B0/x",
-        ),
-        Address::new(ChannelKind::Ntfy, "https://ntfy.example.com/on-call"),
-        Address::new(ChannelKind::PagerDuty, "0123456789abcdef0123456789abcdef"),
+        Address::new(Channel::Email, "ada@example.com"),
+        Address::new(Channel::Slack, "https://hooks.example.com/services/T0/B0/x"),
+        Address::new(Channel::Ntfy, "https://ntfy.example.com/on-call"),
+        Address::new(Channel::Pagerduty, "0123456789abcdef0123456789abcdef"),
         webhook.clone(),
     ];
     for address in good {
@@ -146,7 +144,7 @@ fn a_mistake_in_an_address_shows_without_sending() {
         channels.check(&unsigned).unwrap_err(),
         "this webhook has no signing secret"
     );
-    for channel in ChannelKind::ALL {
+    for channel in Channel::ALL.iter().copied() {
         let problem = channels.check(&Address::new(channel, "xyzzy")).unwrap_err();
         assert!(!problem.contains("xyzzy"), "{problem}");
     }
@@ -156,7 +154,7 @@ fn a_mistake_in_an_address_shows_without_sending() {
 fn sends_can_run_side_by_side() {
     fn can_be_spawned<T: Send + 'static>(_: impl FnOnce() -> T) {}
     can_be_spawned(|| async {
-        let address = Address::new(ChannelKind::Slack, "https://hooks.example.com/x");
+        let address = Address::new(Channel::Slack, "https://hooks.example.com/x");
         channels().send(&address, &page()).await
     });
 }

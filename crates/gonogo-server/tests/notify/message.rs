@@ -49,10 +49,11 @@ fn the_subject_tells_the_kinds_apart() {
     let subjects: Vec<String> = [
         PageKind::Page,
         PageKind::Growth,
-        PageKind::Reminder,
+        PageKind::UpdateDue,
+        PageKind::UpdateOverdue,
         PageKind::Resolved,
         PageKind::Test,
-        PageKind::Info,
+        PageKind::Ticket,
     ]
     .map(|kind| Message::of(&page_of(kind)).subject)
     .to_vec();
@@ -60,9 +61,10 @@ fn the_subject_tells_the_kinds_apart() {
     SEV1: Charges are not recorded
     SEV1 grew: Charges are not recorded
     SEV1 update due: Charges are not recorded
+    SEV1 update overdue: Charges are not recorded
     SEV1 resolved: Charges are not recorded
     Test page: Charges are not recorded
-    For information: Charges are not recorded
+    SEV1 ticket: Charges are not recorded
     ");
 }
 
@@ -109,7 +111,7 @@ fn a_link_that_cannot_be_shown_is_named() {
 fn html_shows_text_as_text() {
     let page = Page {
         summary: "<img src=x onerror=alert(1)>\nsecond line".to_owned(),
-        incident_url: "https://example.com/?a=1&b='2'".to_owned(),
+        incident_url: Some("https://example.com/?a=1&b='2'".to_owned()),
         ..page()
     };
     let html = Message::of(&page).html();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::ntfy::{ACTIONS_MAX, MESSAGE_BYTES_MAX, TITLE_BYTES_MAX};
-use gonogo_server::notify::{Address, ChannelKind, Outcome, Page, PageKind};
+use gonogo_server::notify::{Address, Outcome, Page, PageKind};
 use serde_json::json;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -27,7 +28,7 @@ fn refused(status: u16, code: u32, error: &str) -> ResponseTemplate {
 }
 
 fn address(server: &MockServer) -> Address {
-    Address::new(ChannelKind::Ntfy, format!("{}/{TOPIC}", server.uri()))
+    Address::new(Channel::Ntfy, format!("{}/{TOPIC}", server.uri()))
 }
 
 async fn send(server: &MockServer, page: &Page) -> Outcome {
@@ -47,7 +48,7 @@ async fn a_page_rings_and_its_first_button_acknowledges() {
     assert_eq!(json["title"], "SEV1: Charges are not recorded");
     assert_eq!(json["priority"], 5);
     assert_eq!(json["sequence_id"], "fx-4f2a");
-    assert_eq!(json["click"], page().incident_url);
+    assert_eq!(json["click"], json["actions"][1]["url"]);
     let view = |label: &str, url: &str| json!({ "action": "view", "label": label, "url": url });
     assert_eq!(json["actions"][0], view("Acknowledge", ACK_URL));
     assert_eq!(json["actions"][1]["label"], "Incident");
@@ -70,9 +71,10 @@ async fn only_what_should_wake_rings() {
         PageKind::Page,
         PageKind::Growth,
         PageKind::Test,
-        PageKind::Reminder,
+        PageKind::UpdateDue,
+        PageKind::UpdateOverdue,
         PageKind::Resolved,
-        PageKind::Info,
+        PageKind::Ticket,
     ] {
         let server = server_answering(published()).await;
         receipt(send(&server, &page_of(kind)).await);
@@ -82,7 +84,7 @@ async fn only_what_should_wake_rings() {
                 .unwrap(),
         );
     }
-    assert_eq!(priorities, [5, 5, 5, 4, 3, 3]);
+    assert_eq!(priorities, [5, 5, 5, 4, 5, 3, 3]);
 }
 
 #[tokio::test]
@@ -99,7 +101,7 @@ async fn an_access_token_goes_into_the_header_only() {
 async fn a_user_in_the_address_signs_in() {
     let server = server_answering(published()).await;
     let url = format!("{}/{TOPIC}", server.uri()).replace("http://", "http://ada:xyzzy@");
-    let address = Address::new(ChannelKind::Ntfy, url);
+    let address = Address::new(Channel::Ntfy, url);
     receipt(channels().send(&address, &page()).await);
     let request = the_request(&server).await;
     assert_eq!(request.headers["authorization"], "Basic YWRhOnh5enp5");
@@ -187,7 +189,7 @@ async fn the_topic_is_a_secret() {
     let server = server_answering(answer).await;
     let error = failed(send(&server, &page()).await);
     assert!(!error.contains(TOPIC), "{error}");
-    let nowhere = Address::new(ChannelKind::Ntfy, "https://ntfy.example.com/");
+    let nowhere = Address::new(Channel::Ntfy, "https://ntfy.example.com/");
     let error = failed(channels().send(&nowhere, &page()).await);
     assert_eq!(error, "an ntfy address is https://server/topic");
 }

@@ -1,8 +1,9 @@
 //! PagerDuty, after the answers of its Events API v2.
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::pagerduty::{CLOSES_MAX, SUMMARY_CHARS_MAX};
 use gonogo_server::notify::settings::Settings;
-use gonogo_server::notify::{Address, ChannelKind, Channels, Outcome, Page, PageKind};
+use gonogo_server::notify::{Address, Channels, Outcome, Page, PageKind};
 use serde_json::json;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -27,7 +28,7 @@ fn accepted() -> ResponseTemplate {
 }
 
 async fn send(server: &MockServer, page: &Page) -> Outcome {
-    let address = Address::new(ChannelKind::PagerDuty, KEY);
+    let address = Address::new(Channel::Pagerduty, KEY);
     channels_at(server).send(&address, page).await
 }
 
@@ -107,17 +108,33 @@ async fn resolved_is_repeated_when_one_alert_could_not_be_closed() {
 }
 
 #[tokio::test]
-async fn information_wakes_nobody() {
+async fn a_ticket_wakes_nobody() {
     let server = server_answering(accepted()).await;
-    receipt(send(&server, &page_of(PageKind::Info)).await);
+    receipt(send(&server, &page_of(PageKind::Ticket)).await);
     let request = the_request(&server).await;
     assert_eq!(request.url.path(), "/v2/change/enqueue");
     let json = json_of(&request);
     assert!(json.get("event_action").is_none(), "{json}");
     assert_eq!(
         json["payload"]["summary"],
-        "For information: Charges are not recorded"
+        "SEV1 ticket: Charges are not recorded"
     );
+}
+
+#[tokio::test]
+async fn a_test_without_an_incident_rings_and_leaves_unknown_fields_out() {
+    let server = server_answering(accepted()).await;
+    let test = Page {
+        incident: None,
+        incident_url: None,
+        ..page_of(PageKind::Test)
+    };
+    receipt(send(&server, &test).await);
+    let request = the_request(&server).await;
+    assert!(!String::from_utf8_lossy(&request.body).contains("null"));
+    let json = json_of(&request);
+    assert_eq!(json["payload"]["severity"], "critical");
+    assert_eq!(json["payload"].get("component"), None);
 }
 
 #[tokio::test]
@@ -170,7 +187,7 @@ async fn a_key_of_the_wrong_length_is_told_without_a_request() {
         &format!("{KEY}0"),
         "0123456789abcdef0123456789abcde\n",
     ] {
-        let address = Address::new(ChannelKind::PagerDuty, key);
+        let address = Address::new(Channel::Pagerduty, key);
         let error = failed(channels().send(&address, &page()).await);
         assert_eq!(error, "a PagerDuty routing key has 32 letters and digits");
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::slack::{HEADER_CHARS_MAX, SECTION_CHARS_MAX, TOTAL_CHARS_MAX};
-use gonogo_server::notify::{Address, ChannelKind, Outcome, Page};
+use gonogo_server::notify::{Address, Outcome, Page};
 use serde_json::Value;
 use wiremock::{MockServer, ResponseTemplate};
 
@@ -15,7 +16,7 @@ use crate::{
 const PATH: &str = "/services/T0AB/B0CD/s3cr3tt0ken";
 
 async fn send(server: &MockServer, page: &Page) -> Outcome {
-    let address = Address::new(ChannelKind::Slack, format!("{}{PATH}", server.uri()));
+    let address = Address::new(Channel::Slack, format!("{}{PATH}", server.uri()));
     channels().send(&address, page).await
 }
 
@@ -124,9 +125,9 @@ async fn the_whole_message_stays_under_the_undocumented_limit() {
         first_step: Some(long.clone()),
         to_name: long.clone(),
         why_you: long.clone(),
-        incident: long.clone(),
+        incident: Some(long.clone()),
         effect_id: long,
-        incident_url: format!("https://gonogo.example.com/{}", "i".repeat(1_900)),
+        incident_url: Some(format!("https://gonogo.example.com/{}", "i".repeat(1_900))),
         ack_url: Some(format!("https://gonogo.example.com/{}", "a".repeat(860)).into()),
         exercise: true,
         ..page()
@@ -200,7 +201,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn silence_is_given_up_in_time() {
     let server = server_answering(ok().set_delay(Duration::from_secs(60))).await;
-    let address = Address::new(ChannelKind::Slack, format!("{}{PATH}", server.uri()));
+    let address = Address::new(Channel::Slack, format!("{}{PATH}", server.uri()));
     let (_, error) = retry(impatient_channels().send(&address, &page()).await);
     assert_eq!(error, format!("{} did not answer in time", server.uri()));
 }
@@ -213,7 +214,7 @@ async fn no_error_shows_more_of_the_address_than_its_host() {
     let away = format!("http://127.0.0.1:{}{PATH}", crate::mail_server::free_port());
     let refuse = |url: String| async move {
         channels()
-            .send(&Address::new(ChannelKind::Slack, url), &page())
+            .send(&Address::new(Channel::Slack, url), &page())
             .await
     };
     let (_, unreachable) = retry(refuse(away).await);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::link::AckLinks;
 use gonogo_server::notify::settings::{Settings, SmtpLogin, SmtpSettings, SmtpTls};
-use gonogo_server::notify::{Address, ChannelKind, Channels, Outcome, Page, PageKind};
+use gonogo_server::notify::{Address, Channels, Outcome, Page, PageKind};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
@@ -29,7 +30,7 @@ fn trusting(server: &MailServer, tls: SmtpTls) -> SmtpSettings {
 }
 
 async fn send(channels: &Channels, page: &Page) -> Outcome {
-    let address = Address::new(ChannelKind::Smtp, TO);
+    let address = Address::new(Channel::Email, TO);
     channels.send(&address, page).await
 }
 
@@ -99,6 +100,28 @@ async fn mails_of_an_incident_are_one_thread_and_a_repeat_has_the_same_id() {
 }
 
 #[tokio::test]
+async fn a_ticket_without_an_incident_is_a_quiet_mail_of_its_own() {
+    let server = MailServer::start(Protection::Starttls);
+    let channels = channels_for_mail(trusting(&server, SmtpTls::Starttls));
+    let ticket = Page {
+        incident: None,
+        incident_url: None,
+        ack_url: None,
+        ..page_of(PageKind::Ticket)
+    };
+    receipt(send(&channels, &ticket).await);
+    let mail = &server.mails()[0];
+    let names: Vec<&str> = mail.headers.iter().map(|(name, _)| &**name).collect();
+    for absent in ["In-Reply-To", "References", "Importance"] {
+        assert!(!names.contains(&absent), "{names:?}");
+    }
+    assert!(
+        mail.part("text/plain")
+            .ends_with("\nNotification fx-4f2a\n")
+    );
+}
+
+#[tokio::test]
 async fn a_long_line_and_a_dot_arrive_whole() {
     let server = MailServer::start(Protection::Starttls);
     let channels = channels_for_mail(trusting(&server, SmtpTls::Starttls));
@@ -124,7 +147,7 @@ async fn a_line_break_in_the_title_adds_no_header() {
     let page = Page {
         title: injected.to_owned(),
         effect_id: "fx-1\r\nX-Evil: 1".to_owned(),
-        incident: "inc\r\nX-Evil: 1".to_owned(),
+        incident: Some("inc\r\nX-Evil: 1".to_owned()),
         ..page()
     };
     receipt(send(&channels, &page).await);
@@ -271,7 +294,7 @@ async fn without_a_mail_server_mail_fails_at_once() {
 async fn what_is_no_mail_address_is_not_repeated() {
     let channels = channels_for_mail(plain(1));
     let address = Address::new(
-        ChannelKind::Smtp,
+        Channel::Email,
         "ada@example.com\r\nRCPT TO:<eve@example.com>",
     );
     let error = failed(channels.send(&address, &page()).await);

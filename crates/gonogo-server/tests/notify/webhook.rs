@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gonogo_model::team::Channel;
 use gonogo_server::notify::webhook::{signature, signing_keys};
-use gonogo_server::notify::{Address, ChannelKind, Outcome, Page};
+use gonogo_server::notify::{Address, Outcome, Page};
 use jiff::Timestamp;
 use serde_json::json;
 use wiremock::{MockServer, ResponseTemplate};
@@ -16,7 +17,7 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn address(server: &MockServer) -> Address {
     Address::new(
-        ChannelKind::Webhook,
+        Channel::Webhook,
         format!("{}/hooks/abcd1234?key=efgh5678", server.uri()),
     )
     .with_credential(SECRET)
