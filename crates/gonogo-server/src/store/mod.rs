@@ -1,1 +1,306 @@
-//! store
+//! The durable journal and everything committed with it, on SQLite.
+//!
+//! Whatever happens is appended here before anybody is told "ok", and whatever the engine
+//! decided is committed here before anything is sent. The store knows nothing of what the
+//! bytes mean: inputs, effects and snapshots are opaque to it.
+//!
+//! * [`Store::append`] is the first transaction (T1): inputs, with their dedup rows.
+//! * [`Store::commit_step`] is the second (T2): outbox, history and the applied position.
+//! * [`Store::inputs_after`] hands the engine's driver what was appended, in commit order.
+//! * [`Store::latest_snapshot`], [`Store::steps_after`] and [`Store::read_inputs_range`]
+//!   are what a restart needs.
+//!
+//! Writes are described first and sent when awaited (or by [`Write::wait`] from a thread).
+//! Reads block on the disk for a moment; async code runs them with [`Store::blocking`].
+//!
+//! Invariant: an answer `Ok` means fsynced, and an error means that nothing was stored.
+
+mod accounts;
+mod append;
+mod checkpoint;
+mod dead_letter;
+mod dedup;
+mod error;
+mod journal;
+mod ledger;
+mod lock;
+mod outbox;
+mod package;
+mod raw;
+mod raw_keys;
+mod readers;
+mod schema;
+mod snapshot;
+mod step;
+mod tail;
+mod write;
+mod writer;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+pub use accounts::{ApiToken, AuditFilter, AuditRow, NewAudit, Session, User};
+pub use append::{APPEND_BYTES_MAX, APPEND_INPUTS_MAX};
+pub use dead_letter::{
+    DEAD_LETTERS_PER_SOURCE_MAX, DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLettered,
+    NewDeadLetter,
+};
+pub use dedup::DEDUP_DAYS_MAX;
+pub use error::StoreError;
+pub use journal::READ_BYTES_MAX;
+pub use ledger::Waiting;
+pub use outbox::{
+    Claim, OUTBOX_OPEN_MAX, OUTBOX_TERMINAL_MAX, OutboxCounts, OutboxFilter, OutboxItem,
+    OutboxState, Outcome, Recorded,
+};
+pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX, RawBody, RawPlain, RawStats};
+pub use snapshot::{SNAPSHOTS_KEPT, Snapshot};
+pub use step::{HistoryRow, InputRange, OutboxRow, Step, StepRow};
+pub use tail::{Heads, TAIL_BYTES_MAX};
+pub use write::Write;
+pub use writer::{GROUP_BYTES_MAX, GROUP_INPUTS_MAX, WRITE_QUEUE_MAX};
+
+/// Inputs that may wait for the engine in the world's lane before ingest is refused.
+pub const UNAPPLIED_INPUTS_MAX: u64 = 1_000_000;
+/// Bytes of bodies that may wait for the engine in the world's lane.
+pub const UNAPPLIED_BYTES_MAX: u64 = 2 << 30;
+/// Commands and deliveries that may wait: a lane of their own, so that a flood of webhooks
+/// never refuses an acknowledgement.
+pub const UNAPPLIED_HUMAN_MAX: u64 = 100_000;
+
+/// The two ways in. Commands overtake what the world sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Commands, delivery results and the like.
+    Human,
+    /// Webhooks and probe results.
+    World,
+}
+
+impl Lane {
+    /// Both, in the order of precedence.
+    pub const ALL: [Self; 2] = [Self::Human, Self::World];
+
+    fn index(self) -> usize {
+        match self {
+            Self::Human => 0,
+            Self::World => 1,
+        }
+    }
+}
+
+impl std::fmt::Display for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Human => "human",
+            Self::World => "world",
+        })
+    }
+}
+
+/// Inputs that are stored together or not at all.
+#[derive(Clone, Debug)]
+pub struct AppendBatch {
+    /// Where they go.
+    pub lane: Lane,
+    /// At most [`APPEND_INPUTS_MAX`].
+    pub inputs: Vec<NewInput>,
+}
+
+/// One fact to be appended.
+#[derive(Clone, Debug)]
+pub struct NewInput {
+    /// What the body is, for the reader of the journal.
+    pub kind: Cow<'static, str>,
+    /// When we received it, by our clock.
+    pub received_at_ms: i64,
+    /// Schema version of the body.
+    pub schema: u16,
+    /// Opaque to the store.
+    pub body: Vec<u8>,
+    /// Drops it if the same key was appended before.
+    pub dedup: Option<Dedup>,
+    /// The request as it came in, kept apart and encrypted.
+    pub raw: Option<RawBody>,
+}
+
+/// What makes two inputs the same one.
+#[derive(Clone, Debug)]
+pub struct Dedup {
+    /// The source; keys of different sources never meet.
+    pub source: String,
+    /// A hash of the provider's event id.
+    pub key: [u8; 16],
+    /// For how long the provider may retry, at most [`DEDUP_DAYS_MAX`].
+    pub keep_days: u16,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the journal.
+    Appended {
+        /// Its place.
+        seq: i64,
+    },
+    /// It was there before; nothing was written.
+    Duplicate {
+        /// The place of the first one.
+        seq: i64,
+    },
+}
+
+impl Appended {
+    /// The place in the journal, of this one or of the one it repeats.
+    #[must_use]
+    pub fn seq(self) -> i64 {
+        match self {
+            Self::Appended { seq } | Self::Duplicate { seq } => seq,
+        }
+    }
+}
+
+/// An input as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its place; grows without gaps over both lanes.
+    pub seq: i64,
+    /// The lane it came by.
+    pub lane: Lane,
+    /// What the body is.
+    pub kind: Cow<'static, str>,
+    /// When we received it.
+    pub received_at_ms: i64,
+    /// Schema version of the body.
+    pub schema: u16,
+    /// Opaque to the store.
+    pub body: Vec<u8>,
+    /// Why it must not be handled, if it was skipped as poison.
+    pub skipped: Option<String>,
+}
+
+/// Limits that a deployment or a test may set; the defaults are the constants.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// See [`UNAPPLIED_INPUTS_MAX`].
+    pub unapplied_inputs_max: u64,
+    /// See [`UNAPPLIED_BYTES_MAX`].
+    pub unapplied_bytes_max: u64,
+    /// See [`UNAPPLIED_HUMAN_MAX`].
+    pub unapplied_human_max: u64,
+    /// See [`TAIL_BYTES_MAX`].
+    pub tail_bytes_max: usize,
+    /// See [`RAW_BYTES_MAX`].
+    pub raw_bytes_max: u64,
+    /// See [`DEAD_LETTERS_PER_SOURCE_MAX`].
+    pub dead_letters_per_source_max: u64,
+    /// See [`OUTBOX_TERMINAL_MAX`].
+    pub outbox_terminal_max: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            unapplied_inputs_max: UNAPPLIED_INPUTS_MAX,
+            unapplied_bytes_max: UNAPPLIED_BYTES_MAX,
+            unapplied_human_max: UNAPPLIED_HUMAN_MAX,
+            tail_bytes_max: TAIL_BYTES_MAX,
+            raw_bytes_max: RAW_BYTES_MAX,
+            dead_letters_per_source_max: DEAD_LETTERS_PER_SOURCE_MAX,
+            outbox_terminal_max: OUTBOX_TERMINAL_MAX,
+        }
+    }
+}
+
+/// Handle of an open data directory; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dir: PathBuf,
+    options: StoreOptions,
+    ledger: Arc<Mutex<ledger::Ledger>>,
+    tail: Arc<tail::Tail>,
+    readers: readers::Readers,
+    raw: Arc<raw::RawStore>,
+    checkpointer: checkpoint::Checkpointer,
+    writer: writer::Writer,
+}
+
+impl Store {
+    /// Opens the data directory, creating it if need be, with the default limits.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(dir, StoreOptions::default())
+    }
+
+    /// Opens the data directory with limits of one's own.
+    pub fn open_with(dir: impl AsRef<Path>, options: StoreOptions) -> Result<Self, StoreError> {
+        let dir = dir.as_ref().to_owned();
+        let lock = Arc::new(lock::Lock::take(&dir)?);
+        let path = dir.join("journal.db");
+        let conn = schema::open(&path, schema::JOURNAL)?;
+        let raw = Arc::new(raw::RawStore::open(
+            &dir,
+            options.raw_bytes_max,
+            Arc::clone(&lock),
+        )?);
+        let tail = Arc::new(tail::Tail::new(options.tail_bytes_max));
+        let ledger = ledger::Ledger::load(&conn, &options, Arc::clone(&tail), Arc::clone(&raw))?;
+        let ledger = Arc::new(Mutex::new(ledger));
+        let readers = readers::Readers::new(&path);
+        let checkpointer = checkpoint::Checkpointer::start(&path, Arc::clone(&lock))?;
+        let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), checkpointer.bell());
+        let writer = writer::Writer::start("journal-writer", conn, Box::new(hooks), lock)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                dir,
+                options,
+                ledger,
+                tail,
+                readers,
+                raw,
+                checkpointer,
+                writer,
+            }),
+        })
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Runs reads off the async threads: `store.blocking(|s| s.outbox_counts()).await`.
+    pub async fn blocking<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || read(&store))
+            .await
+            .map_err(|e| StoreError::Unavailable(format!("the read did not finish: {e}")))?
+    }
+
+    /// Finishes queued writes, folds the log into the database file and lets go of the data
+    /// directory. Other clones get [`StoreError::Closed`] from here on. Blocks.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.inner.writer.stop();
+        self.inner.raw.close();
+        self.inner.checkpointer.stop();
+        self.inner.readers.close();
+        checkpoint::fold(&self.inner.dir.join("journal.db"))?;
+        checkpoint::fold(&self.inner.dir.join("raw.db"))
+    }
+
+    /// What SQLite's own check and ours find wrong; empty is good. Reads everything.
+    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = self.inner.readers.with(journal::integrity)?;
+        found.extend(self.inner.raw.integrity()?);
+        Ok(found)
+    }
+}

@@ -1,0 +1,305 @@
+//! What the writer keeps in memory in step with the journal: the next sequence number, how
+//! far the engine has come, and what waits for it.
+//!
+//! Numbers are handed out here instead of by SQLite, because a number that was rolled back
+//! must be handed out again: the journal has no gaps. Invariant: outside a group the ledger
+//! equals what a reload from the file would give.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, params};
+
+use super::checkpoint::Bell;
+use super::dedup::Buckets;
+use super::raw::{NewRaw, RawStore};
+use super::tail::Tail;
+use super::writer::Hooks;
+use super::{Heads, Input, Lane, StoreError, StoreOptions};
+
+/// The counters; small, so that undoing a job is an assignment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub next_seq: i64,
+    pub step_no: i64,
+    pub epoch: i64,
+    /// Last input of each lane that a step covered.
+    pub applied: [i64; 2],
+    /// Last input of each lane.
+    pub last: [i64; 2],
+    waiting: [Waiting; 2],
+}
+
+/// Inputs that no step has covered yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub inputs: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+}
+
+/// What becomes visible once the group is committed.
+#[derive(Default)]
+struct Fresh {
+    inputs: Vec<Arc<Input>>,
+    raws: Vec<NewRaw>,
+    skips: Vec<(i64, String)>,
+}
+
+pub(super) struct Ledger {
+    pub head: Head,
+    pub buckets: Buckets,
+    durable: Head,
+    fresh: Fresh,
+    mark: (Head, [usize; 3]),
+    /// Committed and not applied: (seq, bytes of the body).
+    backlog: [VecDeque<(i64, u64)>; 2],
+    options: StoreOptions,
+    tail: Arc<Tail>,
+    raw: Arc<RawStore>,
+}
+
+impl Ledger {
+    pub(super) fn load(
+        conn: &Connection,
+        options: &StoreOptions,
+        tail: Arc<Tail>,
+        raw: Arc<RawStore>,
+    ) -> Result<Self, StoreError> {
+        let (head, backlog) = read_head(conn)?;
+        tail.start_at(head.heads());
+        Ok(Self {
+            head,
+            buckets: Buckets::default(),
+            durable: head,
+            fresh: Fresh::default(),
+            mark: (head, [0; 3]),
+            backlog,
+            options: options.clone(),
+            tail,
+            raw,
+        })
+    }
+
+    /// Whether one more input may wait; the human lane has a limit of its own.
+    pub(super) fn admit(&self, lane: Lane, bytes: u64) -> Result<(), StoreError> {
+        let waiting = self.head.waiting[lane.index()];
+        let inputs_max = match lane {
+            Lane::Human => self.options.unapplied_human_max,
+            Lane::World => self.options.unapplied_inputs_max,
+        };
+        if waiting.inputs >= inputs_max {
+            return Err(StoreError::JournalFull {
+                lane,
+                limit: inputs_max,
+                unit: "inputs",
+            });
+        }
+        let bytes_max = self.options.unapplied_bytes_max;
+        if lane == Lane::World && waiting.bytes.saturating_add(bytes) > bytes_max {
+            return Err(StoreError::JournalFull {
+                lane,
+                limit: bytes_max,
+                unit: "bytes",
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn appended(&mut self, input: Input) {
+        let lane = input.lane.index();
+        self.head.next_seq = input.seq + 1;
+        self.head.last[lane] = input.seq;
+        self.head.waiting[lane].inputs += 1;
+        self.head.waiting[lane].bytes += input.body.len() as u64;
+        self.fresh.inputs.push(Arc::new(input));
+    }
+
+    pub(super) fn raw(&mut self, raw: NewRaw) {
+        self.fresh.raws.push(raw);
+    }
+
+    pub(super) fn skipped(&mut self, seq: i64, reason: String) {
+        self.fresh.skips.push((seq, reason));
+    }
+
+    /// The oldest committed input of the lane that no step covers.
+    pub(super) fn first_waiting(&self, lane: Lane) -> Option<i64> {
+        let applied = self.head.applied[lane.index()];
+        let backlog = &self.backlog[lane.index()];
+        let at = backlog.partition_point(|(seq, _)| *seq <= applied);
+        backlog.get(at).map(|(seq, _)| *seq)
+    }
+
+    /// A step covered the lane up to `last`.
+    pub(super) fn applied(&mut self, lane: Lane, last: i64) {
+        let applied = self.head.applied[lane.index()];
+        let waiting = &mut self.head.waiting[lane.index()];
+        let backlog = &self.backlog[lane.index()];
+        let at = backlog.partition_point(|(seq, _)| *seq <= applied);
+        for (_, bytes) in backlog.iter().skip(at).take_while(|(seq, _)| *seq <= last) {
+            waiting.inputs -= 1;
+            waiting.bytes -= bytes;
+        }
+        self.head.applied[lane.index()] = last;
+    }
+
+    pub(super) fn waiting(&self, lane: Lane) -> Waiting {
+        self.durable.waiting[lane.index()]
+    }
+
+    pub(super) fn durable(&self) -> Head {
+        self.durable
+    }
+
+    fn committed(&mut self) {
+        for input in self.fresh.inputs.drain(..) {
+            let entry = (input.seq, input.body.len() as u64);
+            self.backlog[input.lane.index()].push_back(entry);
+            self.tail.push(input);
+        }
+        for (seq, reason) in self.fresh.skips.drain(..) {
+            self.tail.mark_skipped(seq, &reason);
+        }
+        for raw in self.fresh.raws.drain(..) {
+            self.raw.offer(raw);
+        }
+        for lane in Lane::ALL {
+            let applied = self.head.applied[lane.index()];
+            if applied == self.durable.applied[lane.index()] {
+                continue;
+            }
+            let backlog = &mut self.backlog[lane.index()];
+            while backlog.front().is_some_and(|(seq, _)| *seq <= applied) {
+                backlog.pop_front();
+            }
+            self.tail.forget(lane, applied);
+        }
+        let moved = self.head.heads() != self.durable.heads();
+        self.durable = self.head;
+        if moved {
+            self.tail.announce(self.head.heads());
+        }
+    }
+}
+
+impl Head {
+    pub(super) fn heads(&self) -> Heads {
+        Heads {
+            human: self.last[Lane::Human.index()],
+            world: self.last[Lane::World.index()],
+            step: self.step_no,
+        }
+    }
+}
+
+/// The ledger as the writer thread sees it.
+pub(super) struct LedgerHooks {
+    ledger: Arc<Mutex<Ledger>>,
+    bell: Bell,
+}
+
+impl LedgerHooks {
+    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, bell: Bell) -> Self {
+        Self { ledger, bell }
+    }
+}
+
+/// Only the writer thread changes the ledger, and it undoes what a panic left behind.
+pub(super) fn locked(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Hooks for LedgerHooks {
+    fn mark(&mut self) {
+        let mut ledger = locked(&self.ledger);
+        let fresh = &ledger.fresh;
+        let lengths = [fresh.inputs.len(), fresh.raws.len(), fresh.skips.len()];
+        ledger.mark = (ledger.head, lengths);
+    }
+
+    fn undo_job(&mut self, _conn: &Connection) {
+        let mut ledger = locked(&self.ledger);
+        let (head, [inputs, raws, skips]) = ledger.mark;
+        ledger.head = head;
+        ledger.fresh.inputs.truncate(inputs);
+        ledger.fresh.raws.truncate(raws);
+        ledger.fresh.skips.truncate(skips);
+        ledger.buckets.forget();
+    }
+
+    fn undo_group(&mut self, _conn: &Connection) {
+        let mut ledger = locked(&self.ledger);
+        ledger.head = ledger.durable;
+        ledger.fresh = Fresh::default();
+        ledger.buckets.forget();
+        // Folding the log back makes room in it.
+        self.bell.ring();
+    }
+
+    fn seal(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let ledger = locked(&self.ledger);
+        let head = ledger.head;
+        if head == ledger.durable {
+            return Ok(());
+        }
+        conn.prepare_cached(
+            "UPDATE head SET next_seq = ?1, step_no = ?2, epoch = ?3,
+               applied_human = ?4, applied_world = ?5",
+        )?
+        .execute(params![
+            head.next_seq,
+            head.step_no,
+            head.epoch,
+            head.applied[Lane::Human.index()],
+            head.applied[Lane::World.index()],
+        ])?;
+        Ok(())
+    }
+
+    fn committed(&mut self, conn: &Connection) {
+        locked(&self.ledger).committed();
+        self.bell.after_commit(conn);
+    }
+}
+
+type Backlog = [VecDeque<(i64, u64)>; 2];
+
+fn read_head(conn: &Connection) -> Result<(Head, Backlog), StoreError> {
+    let mut head = conn.query_row(
+        "SELECT next_seq, step_no, epoch, applied_human, applied_world FROM head",
+        [],
+        |r| {
+            Ok(Head {
+                next_seq: r.get(0)?,
+                step_no: r.get(1)?,
+                epoch: r.get(2)?,
+                applied: [r.get(3)?, r.get(4)?],
+                ..Head::default()
+            })
+        },
+    )?;
+    let mut backlog = Backlog::default();
+    for lane in Lane::ALL {
+        let at = lane.index();
+        let table = lane.table();
+        let last: Option<i64> =
+            conn.query_row(&format!("SELECT max(seq) FROM {table}"), [], |r| r.get(0))?;
+        head.last[at] = last.unwrap_or(head.applied[at]);
+        if head.last[at] >= head.next_seq {
+            return Err(StoreError::Corrupt(format!(
+                "the {lane} lane is ahead of the head"
+            )));
+        }
+        let sql = format!("SELECT seq, length(body) FROM {table} WHERE seq > ?1 ORDER BY seq");
+        let mut rows = conn.prepare(&sql)?;
+        let rows = rows.query_map([head.applied[at]], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        backlog[at] = rows.collect::<Result<_, _>>()?;
+        head.waiting[at] = Waiting {
+            inputs: backlog[at].len() as u64,
+            bytes: backlog[at].iter().map(|(_, bytes)| bytes).sum(),
+        };
+    }
+    Ok((head, backlog))
+}

@@ -1,0 +1,330 @@
+//! Request bodies as they came in, sealed, in a file of their own.
+//!
+//! They are for people who have to find out what a provider really sent, so they must not
+//! slow paging down: bodies of ordinary inputs are written behind the append, and dropped
+//! with a count if the disk cannot keep up. Bodies of dead letters are awaited. Invariant:
+//! no body reaches the disk in the clear.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::aead::{Aad, Nonce};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::dedup::DAY_MS;
+use super::raw_keys::{KeyId, RawKeys};
+use super::readers::Readers;
+use super::writer::{Job, NoHooks, Urgency, Weight, Writer};
+use super::{Store, StoreError, Write, journal, schema};
+
+/// Bytes of sealed bodies kept; more are dropped and counted.
+pub const RAW_BYTES_MAX: u64 = 4 << 30;
+/// Bytes of bodies that may wait to be written.
+pub const RAW_QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Rows deleted in one go.
+const PRUNE_CHUNK: usize = 500;
+
+/// A request to keep as it came.
+#[derive(Clone)]
+pub struct RawBody {
+    /// Where it came from.
+    pub source: String,
+    /// Its headers as JSON.
+    pub headers_json: String,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// For how many days after the day it came in.
+    pub keep_days: u16,
+}
+
+impl std::fmt::Debug for RawBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RawBody({}, {} bytes)", self.source, self.body.len())
+    }
+}
+
+/// A request read back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawPlain {
+    /// Where it came from.
+    pub source: String,
+    /// Its headers as JSON.
+    pub headers_json: String,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for RawPlain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RawPlain({}, {} bytes)", self.source, self.body.len())
+    }
+}
+
+/// For gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawStats {
+    /// Bytes of sealed bodies kept.
+    pub bytes: u64,
+    /// Bodies of ordinary inputs that were not kept since the start.
+    pub dropped: u64,
+}
+
+/// A body on its way, with the input it belongs to.
+pub(super) struct NewRaw {
+    pub seq: Option<i64>,
+    pub at_ms: i64,
+    pub raw: RawBody,
+}
+
+pub(super) struct RawStore {
+    shared: Arc<Shared>,
+    readers: Readers,
+    writer: Writer,
+}
+
+struct Shared {
+    keys: Mutex<RawKeys>,
+    bytes: AtomicU64,
+    bytes_max: u64,
+    queued: AtomicUsize,
+    dropped: AtomicU64,
+}
+
+impl Store {
+    /// The request that made an input, if it is still kept.
+    pub fn raw_of_input(&self, seq: i64) -> Result<Option<RawPlain>, StoreError> {
+        let id: Option<i64> = self.inner.raw.readers.with(|conn| {
+            Ok(conn
+                .prepare_cached("SELECT id FROM raw WHERE seq = ?1")?
+                .query_row([seq], |r| r.get(0))
+                .optional()?)
+        })?;
+        id.map(|id| self.inner.raw.get(id)).transpose()
+    }
+
+    /// How much is kept and how many bodies were not.
+    #[must_use]
+    pub fn raw_stats(&self) -> RawStats {
+        let shared = &self.inner.raw.shared;
+        RawStats {
+            bytes: shared.bytes.load(Ordering::Relaxed),
+            dropped: shared.dropped.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl RawStore {
+    pub(super) fn open(
+        dir: &Path,
+        bytes_max: u64,
+        keep: impl Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let path = dir.join("raw.db");
+        let conn = schema::open(&path, schema::RAW)?;
+        // Written behind and small: SQLite may fold the log when it likes.
+        conn.pragma_update(None, "wal_autocheckpoint", 1_000)?;
+        let bytes: u64 = conn.query_row(
+            "SELECT coalesce(sum(length(sealed)), 0) FROM raw",
+            [],
+            |r| r.get(0),
+        )?;
+        let shared = Arc::new(Shared {
+            keys: Mutex::new(RawKeys::open(dir)?),
+            bytes: AtomicU64::new(bytes),
+            bytes_max,
+            queued: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+        });
+        let writer = Writer::start("raw-writer", conn, Box::new(NoHooks), keep)?;
+        Ok(Self {
+            shared,
+            readers: Readers::new(&path),
+            writer,
+        })
+    }
+
+    /// Keeps a body if there is room; counts it as dropped if not. Never waits.
+    pub(super) fn offer(&self, new: NewRaw) {
+        let size = new.raw.body.len();
+        let queued = self.shared.queued.fetch_add(size, Ordering::Relaxed);
+        let job = Behind {
+            shared: Arc::clone(&self.shared),
+            new,
+            size,
+        };
+        if queued + size > RAW_QUEUE_BYTES_MAX {
+            Box::new(job).answer(Err(StoreError::Full));
+        } else if let Err(job) = self.writer.offer(Box::new(job)) {
+            job.answer(Err(StoreError::Full));
+        }
+    }
+
+    /// Keeps a body durably and answers its id.
+    pub(super) fn put(&self, at_ms: i64, raw: RawBody) -> Write<i64> {
+        let shared = Arc::clone(&self.shared);
+        let new = NewRaw {
+            seq: None,
+            at_ms,
+            raw,
+        };
+        self.writer
+            .call(Urgency::Urgent, move |conn| shared.put(conn, &new))
+    }
+
+    pub(super) fn get(&self, id: i64) -> Result<RawPlain, StoreError> {
+        let row = self.readers.with(|conn| {
+            Ok(conn
+                .prepare_cached(
+                    "SELECT source, day, keep_days, nonce, sealed FROM raw WHERE id = ?1",
+                )?
+                .query_row([id], |r| {
+                    let key = KeyId {
+                        day: r.get(1)?,
+                        keep_days: r.get(2)?,
+                    };
+                    Ok((r.get(0)?, key, r.get(3)?, r.get(4)?))
+                })
+                .optional()?)
+        })?;
+        // Rows and key leave together; a reader that comes later finds neither.
+        let (source, id, nonce, sealed): (String, KeyId, Vec<u8>, Vec<u8>) =
+            row.ok_or(StoreError::Unreadable)?;
+        let key = self.shared.keys().get(id).ok_or(StoreError::Unreadable)?;
+        let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| StoreError::Unreadable)?;
+        let mut plain = sealed;
+        let opened = key
+            .open_in_place(nonce, Aad::from(source.as_bytes()), &mut plain)
+            .map_err(|_| StoreError::Unreadable)?;
+        unpack(&source, opened).ok_or(StoreError::Unreadable)
+    }
+
+    /// Deletes the keys whose time is over, then the rows they leave unreadable.
+    pub(super) fn prune(&self, now_ms: i64) -> Result<(), StoreError> {
+        let today = now_ms.div_euclid(DAY_MS);
+        self.shared.keys().expire(today)?;
+        loop {
+            let shared = Arc::clone(&self.shared);
+            let gone = self
+                .writer
+                .call(Urgency::Bulk, move |conn| {
+                    let mut delete = conn.prepare_cached(
+                        "DELETE FROM raw WHERE id IN
+                           (SELECT id FROM raw WHERE day + keep_days < ?1 LIMIT ?2)
+                         RETURNING length(sealed)",
+                    )?;
+                    let sizes: Vec<u64> = delete
+                        .query_map(params![today, PRUNE_CHUNK], |r| r.get(0))?
+                        .collect::<Result<_, _>>()?;
+                    shared
+                        .bytes
+                        .fetch_sub(sizes.iter().sum(), Ordering::Relaxed);
+                    Ok(sizes.len())
+                })
+                .wait()?;
+            if gone == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        self.readers
+            .with(|conn| journal::sqlite_check(conn, "raw.db"))
+    }
+
+    pub(super) fn close(&self) {
+        self.writer.stop();
+        self.readers.close();
+    }
+}
+
+impl Shared {
+    fn keys(&self) -> MutexGuard<'_, RawKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, conn: &Connection, new: &NewRaw) -> Result<i64, StoreError> {
+        let NewRaw { seq, at_ms, raw } = new;
+        let size = (raw.headers_json.len() + raw.body.len()) as u64;
+        let kept = self.bytes.load(Ordering::Relaxed);
+        if kept + size > self.bytes_max {
+            return Err(StoreError::TooLarge {
+                what: "store of raw bodies in bytes",
+                size: kept + size,
+                max: self.bytes_max,
+            });
+        }
+        let id = KeyId {
+            day: at_ms.div_euclid(DAY_MS),
+            keep_days: raw.keep_days,
+        };
+        let key = self.keys().get_or_make(id)?;
+        let mut sealed = pack(raw);
+        let nonce = key
+            .seal_in_place_append_tag(Aad::from(raw.source.as_bytes()), &mut sealed)
+            .map_err(|_| StoreError::Unavailable("a raw body could not be sealed".into()))?;
+        conn.prepare_cached(
+            "INSERT INTO raw (seq, source, day, keep_days, nonce, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            seq,
+            raw.source,
+            id.day,
+            id.keep_days,
+            nonce.as_ref(),
+            sealed
+        ])?;
+        self.bytes.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+        Ok(conn.last_insert_rowid())
+    }
+}
+
+/// A body that nobody waits for.
+struct Behind {
+    shared: Arc<Shared>,
+    new: NewRaw,
+    size: usize,
+}
+
+impl Job for Behind {
+    fn weight(&self) -> Weight {
+        Weight {
+            inputs: 1,
+            bytes: self.size,
+        }
+    }
+
+    fn apply(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        self.shared.put(conn, &self.new).map(drop)
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        self.shared.queued.fetch_sub(self.size, Ordering::Relaxed);
+        if outcome.is_err() {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Headers and body in one, with the length of the headers before them.
+fn pack(raw: &RawBody) -> Vec<u8> {
+    let headers = raw.headers_json.as_bytes();
+    let mut packed = Vec::with_capacity(4 + headers.len() + raw.body.len() + 16);
+    let length = u32::try_from(headers.len()).unwrap_or(0);
+    packed.extend_from_slice(&length.to_le_bytes());
+    packed.extend_from_slice(&headers[..length as usize]);
+    packed.extend_from_slice(&raw.body);
+    packed
+}
+
+fn unpack(source: &str, packed: &[u8]) -> Option<RawPlain> {
+    let (length, rest) = packed.split_first_chunk()?;
+    let (headers, body) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    Some(RawPlain {
+        source: source.to_owned(),
+        headers_json: String::from_utf8(headers.to_vec()).ok()?,
+        body: body.to_vec(),
+    })
+}

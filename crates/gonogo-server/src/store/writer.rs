@@ -1,0 +1,286 @@
+//! The one thread that writes to a database file, and its group commit.
+//!
+//! SQLite takes one writer at a time and an fsync costs a millisecond or more, so all
+//! writes queue here and everything that queued while the last fsync ran goes into the
+//! next transaction. There is no timer: an idle store commits a lone request at once.
+//!
+//! Invariant: a caller is answered `Ok` only after the COMMIT that holds its rows returned,
+//! and a group that failed has stored nothing at all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::StoreError;
+use super::write::{Call, Write};
+
+/// Requests that may wait for the writer; more callers wait for a place in the queue.
+pub const WRITE_QUEUE_MAX: usize = 4096;
+/// A group stops growing at this many inputs. A larger single batch is still one group.
+pub const GROUP_INPUTS_MAX: usize = 512;
+/// A group stops growing at this many bytes of bodies.
+pub const GROUP_BYTES_MAX: usize = 8 << 20;
+
+/// How much a job adds to its group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Weight {
+    pub inputs: usize,
+    pub bytes: usize,
+}
+
+/// One request on its way through the writer.
+pub(super) trait Job: Send {
+    fn weight(&self) -> Weight {
+        Weight {
+            inputs: 1,
+            bytes: 0,
+        }
+    }
+    /// Runs inside the group's transaction, in a savepoint of its own.
+    fn apply(&mut self, conn: &Connection) -> Result<(), StoreError>;
+    /// Called once, after the group was committed or given up.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// What the writer keeps in step with the transaction, such as the next sequence number.
+pub(super) trait Hooks: Send {
+    /// A job starts: remember where things stand.
+    fn mark(&mut self) {}
+    /// The rows of the job since `mark` were undone.
+    fn undo_job(&mut self, _conn: &Connection) {}
+    /// The whole group was undone.
+    fn undo_group(&mut self, _conn: &Connection) {}
+    /// Last statements before COMMIT.
+    fn seal(&mut self, _conn: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// The group is durable; runs before its callers are answered.
+    fn committed(&mut self, _conn: &Connection) {}
+}
+
+/// For a database without state beside its rows.
+pub(super) struct NoHooks;
+impl Hooks for NoHooks {}
+
+/// Which of the two queues a job waits in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Urgency {
+    /// Steps, outbox and human commands: drained first.
+    Urgent,
+    /// What the world sends.
+    Bulk,
+}
+
+/// Handle of the writer thread.
+pub(super) struct Writer {
+    urgent: mpsc::Sender<Box<dyn Job>>,
+    bulk: mpsc::Sender<Box<dyn Job>>,
+    stop: Arc<Notify>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread. `keep` lives as long as the thread does, such as the lock file.
+    pub(super) fn start(
+        name: &str,
+        conn: Connection,
+        hooks: Box<dyn Hooks>,
+        keep: impl Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let (urgent, urgent_rx) = mpsc::channel(WRITE_QUEUE_MAX);
+        let (bulk, bulk_rx) = mpsc::channel(WRITE_QUEUE_MAX);
+        let stop = Arc::new(Notify::new());
+        let mut queue = Queue {
+            urgent: urgent_rx,
+            bulk: bulk_rx,
+            stop: Arc::clone(&stop),
+            stopping: false,
+        };
+        // The thread sleeps on two queues at once; nothing else runs on it.
+        let sleeper = Builder::new_current_thread()
+            .build()
+            .map_err(|e| StoreError::Unavailable(format!("cannot start the writer: {e}")))?;
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let mut hooks = hooks;
+                while let Some(group) = queue.next_group(&sleeper) {
+                    commit_group(&conn, hooks.as_mut(), group);
+                }
+                drop((conn, keep));
+            })
+            .map_err(|e| StoreError::Unavailable(format!("cannot start the writer: {e}")))?;
+        Ok(Self {
+            urgent,
+            bulk,
+            stop,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// A job built by the caller, with the receiver that its answer comes on.
+    pub(super) fn submit<T>(
+        &self,
+        urgency: Urgency,
+        job: Box<dyn Job>,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Write<T> {
+        let queue = match urgency {
+            Urgency::Urgent => self.urgent.clone(),
+            Urgency::Bulk => self.bulk.clone(),
+        };
+        Write { queue, job, answer }
+    }
+
+    /// A write that is one function over the connection.
+    pub(super) fn call<T, F>(&self, urgency: Urgency, run: F) -> Write<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Call {
+            run: Some(run),
+            value: None,
+            reply,
+        };
+        self.submit(urgency, Box::new(job), answer)
+    }
+
+    /// Hands a job over without waiting, or gives it back if the queue is full or closed.
+    pub(super) fn offer(&self, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        self.bulk
+            .try_send(job)
+            .map_err(mpsc::error::TrySendError::into_inner)
+    }
+
+    /// Finishes what is queued and ends the thread. Later requests get `Closed`.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer thread panicked");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Queue {
+    urgent: mpsc::Receiver<Box<dyn Job>>,
+    bulk: mpsc::Receiver<Box<dyn Job>>,
+    stop: Arc<Notify>,
+    stopping: bool,
+}
+
+impl Queue {
+    /// Blocks for one job, then takes whatever else is queued, urgent ones first.
+    fn next_group(&mut self, sleeper: &Runtime) -> Option<Vec<Box<dyn Job>>> {
+        let first = sleeper.block_on(self.next())?;
+        let mut weight = first.weight();
+        let mut group = vec![first];
+        while weight.inputs < GROUP_INPUTS_MAX && weight.bytes < GROUP_BYTES_MAX {
+            let Ok(job) = self.urgent.try_recv().or_else(|_| self.bulk.try_recv()) else {
+                break;
+            };
+            let more = job.weight();
+            weight.inputs += more.inputs.max(1);
+            weight.bytes += more.bytes;
+            group.push(job);
+        }
+        Some(group)
+    }
+
+    async fn next(&mut self) -> Option<Box<dyn Job>> {
+        if !self.stopping {
+            tokio::select! {
+                biased;
+                () = self.stop.notified() => {}
+                Some(job) = self.urgent.recv() => return Some(job),
+                Some(job) = self.bulk.recv() => return Some(job),
+            }
+            self.stopping = true;
+            self.urgent.close();
+            self.bulk.close();
+        }
+        // What was queued before is still done, then both are empty.
+        match self.urgent.recv().await {
+            Some(job) => Some(job),
+            None => self.bulk.recv().await,
+        }
+    }
+}
+
+fn commit_group(conn: &Connection, hooks: &mut dyn Hooks, mut group: Vec<Box<dyn Job>>) {
+    match apply_group(conn, hooks, &mut group) {
+        Ok(outcomes) => {
+            hooks.committed(conn);
+            for (job, outcome) in group.into_iter().zip(outcomes) {
+                job.answer(outcome);
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, requests = group.len(), "nothing of this group was stored");
+            if !conn.is_autocommit()
+                && let Err(error) = run(conn, "ROLLBACK")
+            {
+                tracing::error!(%error, "cannot roll back");
+            }
+            hooks.undo_group(conn);
+            for job in group {
+                job.answer(Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// Runs and commits the group; an error means that nothing of it may stay.
+fn apply_group(
+    conn: &Connection,
+    hooks: &mut dyn Hooks,
+    group: &mut [Box<dyn Job>],
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    run(conn, "BEGIN IMMEDIATE")?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for job in group {
+        run(conn, "SAVEPOINT job")?;
+        hooks.mark();
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.apply(conn))).unwrap_or_else(|_| {
+            Err(StoreError::Conflict(
+                "the request made the store panic".into(),
+            ))
+        });
+        match &outcome {
+            Ok(()) => run(conn, "RELEASE job")?,
+            // SQLite may have ended the transaction by itself after a disk error.
+            Err(error) if error.ends_group() || conn.is_autocommit() => return Err(error.clone()),
+            Err(_) => {
+                run(conn, "ROLLBACK TO job")?;
+                run(conn, "RELEASE job")?;
+                hooks.undo_job(conn);
+            }
+        }
+        outcomes.push(outcome);
+    }
+    hooks.seal(conn)?;
+    run(conn, "COMMIT")?;
+    Ok(outcomes)
+}
+
+fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
+    Ok(conn.prepare_cached(sql)?.execute([]).map(drop)?)
+}
