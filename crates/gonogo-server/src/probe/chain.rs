@@ -79,6 +79,15 @@ impl<'a, 'der> Path<'a, 'der> {
             .find(|link| timestamp(link.validity().not_after) < now)
             .copied()
     }
+
+    /// The first certificate above the server's own whose validity has not begun.
+    pub fn not_yet_valid_above_leaf(&self, now: Timestamp) -> Option<&'a X509Certificate<'der>> {
+        self.links
+            .iter()
+            .skip(1)
+            .find(|link| timestamp(link.validity().not_before) > now)
+            .copied()
+    }
 }
 
 fn is_valid(certificate: &X509Certificate<'_>, now: Timestamp) -> bool {

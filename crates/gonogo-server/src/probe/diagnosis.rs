@@ -77,9 +77,10 @@ pub(super) fn diagnose(
                 .into_iter()
                 .chain(out_of_time(&facts, now))
                 .chain(chain_fault(error, &path, now));
-            let first = faults.next();
-            // Later objections go into the sentence, not into the code.
-            first.map(|first| faults.fold(first, Fault::and))
+            // Later objections go into the sentence, not into the code. The verifier said no,
+            // so there is a fault even if none of the usual ones explains it.
+            let first = faults.next().unwrap_or_else(|| unexplained(error));
+            Some(faults.fold(first, Fault::and))
         }
     };
     facts.verified = recording.verdict.is_ok();
@@ -121,7 +122,7 @@ fn wrong_name(
     }
     Some(Fault::new(
         code::CERT_WRONG_HOST,
-        format!("is for {names} and not for {}", name.to_str()),
+        format!("is for {names}, not for {}", name.to_str()),
     ))
 }
 
@@ -151,14 +152,19 @@ fn chain_fault(error: &Error, path: &Path<'_, '_>, now: Timestamp) -> Option<Fau
             ),
         ));
     }
+    if let Some(link) = path.not_yet_valid_above_leaf(now) {
+        return Some(Fault::new(
+            code::CERT_NOT_YET_VALID,
+            format!(
+                "depends on the intermediate \"{}\", which is not valid yet",
+                name_text(link.subject())
+            ),
+        ));
+    }
     let Error::InvalidCertificate(error) = error else {
-        return Some(Fault::new(code::CERT_INVALID, "does not verify"));
+        return None;
     };
     match error {
-        // Said already, with numbers.
-        E::NotValidForName | E::NotValidForNameContext { .. } => None,
-        E::Expired | E::ExpiredContext { .. } => None,
-        E::NotValidYet | E::NotValidYetContext { .. } => None,
         E::BadSignature => Some(Fault::new(
             code::CERT_BAD_SIGNATURE,
             "carries a signature that does not match its issuer",
@@ -171,16 +177,22 @@ fn chain_fault(error: &Error, path: &Path<'_, '_>, now: Timestamp) -> Option<Fau
             code::CERT_UNREADABLE,
             "or its chain cannot be parsed",
         )),
-        E::UnknownIssuer | E::Other(_) if path.end != PathEnd::AtRoot => Some(no_root(path)),
+        // Whatever the verifier met first, it would not have reached a root.
+        _ if path.end != PathEnd::AtRoot => Some(no_root(path)),
         E::UnknownIssuer => Some(Fault::new(
             code::CERT_UNTRUSTED,
             "names a trusted authority as issuer that did not sign it",
         )),
-        other => Some(Fault::new(
-            code::CERT_INVALID,
-            format!("does not verify ({})", variant(other)),
-        )),
+        _ => None,
     }
+}
+
+fn unexplained(error: &Error) -> Fault {
+    let clause = match error {
+        Error::InvalidCertificate(error) => format!("does not verify ({})", variant(error)),
+        _ => "does not verify".to_owned(),
+    };
+    Fault::new(code::CERT_INVALID, clause)
 }
 
 /// The path does not lead to a trusted root: which of the three reasons is it?
@@ -260,5 +272,24 @@ mod tests {
             assert_eq!(diagnosis.facts, None);
             assert_eq!(diagnosis.fault.unwrap().code, code::CERT_UNREADABLE);
         }
+    }
+
+    #[test]
+    fn a_refusal_that_nothing_explains_is_still_a_fault() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["example.com".to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let name = ServerName::try_from("example.com").unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.der().clone()).unwrap();
+        let recording = Recording {
+            chain: vec![certificate.der().clone()],
+            verdict: Err(Error::InvalidCertificate(CertificateError::Revoked)),
+        };
+        let diagnosis = diagnose(&recording, &name, &roots, Timestamp::now());
+        let fault = diagnosis.fault.unwrap();
+        assert_eq!(fault.code, code::CERT_INVALID);
+        assert_eq!(fault.clause, "does not verify (Revoked)");
+        assert!(!diagnosis.facts.unwrap().verified);
     }
 }

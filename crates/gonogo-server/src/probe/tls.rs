@@ -321,3 +321,50 @@ fn lower_first(sentence: &str) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(address: &str, reason: Reason) -> AddressOutcome {
+        AddressOutcome {
+            address: address.parse().unwrap(),
+            verdict: reason.verdict,
+            code: reason.code,
+            detail: reason.detail,
+            took: std::time::Duration::ZERO,
+            phases: Phases::default(),
+            certificate: None,
+        }
+    }
+
+    fn no_route() -> Reason {
+        Reason::unknown(code::NETWORK_UNREACHABLE, "This machine has no route.")
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_still_judges_dual_stack_names() {
+        let v4 = outcome("192.0.2.1:443", Reason::ok("Fine."));
+        let v6 = outcome("[2001:db8::1]:443", no_route());
+        let finding = summarize(vec![v4, v6], 2, "example.com");
+        assert_eq!(finding.reason.verdict, Verdict::Ok);
+        assert!(finding.reason.detail.contains("Not counted"));
+    }
+
+    #[test]
+    fn without_any_route_nothing_can_be_told() {
+        let v4 = outcome("192.0.2.1:443", no_route());
+        let v6 = outcome("[2001:db8::1]:443", no_route());
+        let finding = summarize(vec![v4, v6], 2, "example.com");
+        assert_eq!(finding.reason.verdict, Verdict::Unknown);
+        assert_eq!(finding.reason.code, code::NETWORK_UNREACHABLE);
+    }
+
+    #[test]
+    fn a_route_to_half_of_a_family_is_no_excuse() {
+        let one = outcome("192.0.2.1:443", Reason::ok("Fine."));
+        let other = outcome("192.0.2.2:443", no_route());
+        let finding = summarize(vec![one, other], 2, "example.com");
+        assert_eq!(finding.reason.verdict, Verdict::Unknown);
+    }
+}
