@@ -5,9 +5,14 @@
 //! the engine asked for.
 
 pub mod auth;
+pub mod clock;
+pub mod courier;
 pub mod driver;
 pub mod ingest;
 pub mod notify;
 pub mod probe;
+pub mod settings;
 pub mod store;
+pub mod view;
+pub mod watch;
 pub mod web;

@@ -1,0 +1,409 @@
+//! What pages see: an immutable picture of the engine after a step.
+//!
+//! Pages never touch the engine. They read the newest view and take longer histories from
+//! the store. Invariant: a view shows committed decisions only, and says how old it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gonogo_engine::alerting::{AlertState, Reading, Stage};
+use gonogo_engine::check::{Answers, Health};
+use gonogo_engine::flow::{Counts, Open};
+use gonogo_engine::incident::{Incident, Standing};
+use gonogo_engine::input::{Certificate, CheckResult};
+use gonogo_engine::plan::Plan;
+use gonogo_engine::source::Heard;
+use gonogo_engine::{Engine, Time};
+use gonogo_model::alert::AlertClass;
+use gonogo_model::overlay::Overlay;
+use gonogo_model::{Duration, Id};
+
+/// How many open or overdue items of a flow a view names.
+pub const ITEMS_NAMED: usize = 100;
+/// The window that key figures are about.
+pub const WINDOW: Duration = Duration::from_hours(1);
+/// Charts show so many stretches of [`STRETCH`].
+pub const STRETCHES: usize = 60;
+/// The length of a stretch in a chart.
+pub const STRETCH: Duration = Duration::from_mins(1);
+
+/// A picture of the engine after a step.
+#[derive(Debug)]
+pub struct View {
+    /// When it was made, by the server's clock.
+    pub at: Time,
+    /// The step that it shows.
+    pub step_no: i64,
+    /// The package in force; empty before the first.
+    pub plan: Arc<Plan>,
+    /// What stands in for written values.
+    pub overlay: Overlay,
+    /// Is any package in force?
+    pub loaded: bool,
+    /// All incidents that are remembered, by number.
+    pub incidents: BTreeMap<u64, Incident>,
+    /// Drafts of the promised updates, by incident: headline and words.
+    pub drafts: BTreeMap<u64, (String, String)>,
+    /// The alerts.
+    pub alerts: BTreeMap<Id, AlertState>,
+    /// The flows.
+    pub flows: Vec<FlowView>,
+    /// The checks.
+    pub checks: Vec<CheckView>,
+    /// The sources.
+    pub sources: Vec<SourceView>,
+    /// The SLOs.
+    pub slos: Vec<SloView>,
+    /// The components.
+    pub components: BTreeMap<Id, ComponentView>,
+    /// Troubles of gonogo itself, by code.
+    pub troubles: BTreeMap<String, String>,
+    /// Until when our own intake was proven to hear.
+    pub heard: Option<Time>,
+    /// Who is on call: schedule, person, until when.
+    pub on_call: Vec<OnCall>,
+}
+
+/// A flow in a view.
+#[derive(Clone, Debug)]
+pub struct FlowView {
+    /// The flow.
+    pub id: Id,
+    /// How many starts have no end yet.
+    pub open: usize,
+    /// How many of these are overdue.
+    pub overdue: usize,
+    /// The overdue ones, the first few.
+    pub overdue_items: Vec<(String, Open)>,
+    /// The open ones, the first few.
+    pub open_items: Vec<(String, Open)>,
+    /// Contradictions: the key and what is wrong.
+    pub mismatched: Vec<(String, String)>,
+    /// How many ends wait for their start.
+    pub early: usize,
+    /// Failures in a row.
+    pub failures_in_row: u32,
+    /// Counts over [`WINDOW`].
+    pub hour: Counts,
+    /// Counts over a day.
+    pub day: Counts,
+    /// Counts per [`STRETCH`], oldest first.
+    pub stretches: Vec<(Time, Counts)>,
+    /// When a start last came in.
+    pub last_start: Option<Time>,
+    /// When an end last came in.
+    pub last_end: Option<Time>,
+    /// When an end that was a success last came in.
+    pub last_success: Option<Time>,
+}
+
+/// A check in a view.
+#[derive(Clone, Debug)]
+pub struct CheckView {
+    /// The check.
+    pub id: Id,
+    /// What its answers add up to.
+    pub health: Health,
+    /// Since when.
+    pub since: Time,
+    /// The last answer.
+    pub last: Option<CheckResult>,
+    /// The certificate seen last.
+    pub certificate: Option<Certificate>,
+    /// Answers per [`STRETCH`], oldest first.
+    pub stretches: Vec<(Time, Answers)>,
+}
+
+/// A source in a view.
+#[derive(Clone, Debug)]
+pub struct SourceView {
+    /// The source.
+    pub id: Id,
+    /// When it last spoke.
+    pub last_event_at: Option<Time>,
+    /// What it said last.
+    pub last_event_type: Option<String>,
+    /// Is it silent for longer than is normal?
+    pub silent: bool,
+    /// Events over [`WINDOW`].
+    pub hour: u32,
+    /// Events per [`STRETCH`], oldest first.
+    pub stretches: Vec<(Time, Heard)>,
+}
+
+/// An SLO in a view.
+#[derive(Clone, Debug)]
+pub struct SloView {
+    /// The SLO.
+    pub id: Id,
+    /// Good items over its window.
+    pub good: u64,
+    /// Bad items over its window.
+    pub bad: u64,
+}
+
+/// A component in a view.
+#[derive(Clone, Debug)]
+pub struct ComponentView {
+    /// What is known about it.
+    pub state: ComponentState,
+    /// Why, in a few words.
+    pub why: String,
+    /// The open incident that it is part of.
+    pub incident: Option<u64>,
+}
+
+/// What is known about a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComponentState {
+    /// Something that watches it says so, lately.
+    Ok,
+    /// Nothing watches it, or nothing could tell.
+    Unknown,
+    /// It depends on something that fails, or something about it runs out.
+    AtRisk,
+    /// It fails.
+    Failing,
+}
+
+/// Somebody on call.
+#[derive(Clone, Debug)]
+pub struct OnCall {
+    /// The schedule.
+    pub schedule: Id,
+    /// The role whose turn it is; none where nobody has it.
+    pub role: Option<Id>,
+    /// Who holds the role.
+    pub person: Option<Id>,
+    /// Until when.
+    pub until: Option<Time>,
+}
+
+impl View {
+    /// The picture of an engine.
+    pub fn of(engine: &Engine, now: Time, step_no: i64) -> Self {
+        let state = engine.state();
+        let plan = Arc::clone(engine.plan());
+        let drafts = state
+            .incidents
+            .values()
+            .filter_map(|i| {
+                let promise = i.promise.as_ref()?;
+                let next = engine.rule(i).map(|r| now + r.cadence);
+                Some((i.number, engine.draft(i.number, promise.state, next)))
+            })
+            .collect();
+        let slos = plan
+            .package
+            .slos
+            .iter()
+            .map(|(id, slo)| {
+                let (good, bad) = engine.sli(slo, now, slo.window);
+                SloView {
+                    id: id.clone(),
+                    good,
+                    bad,
+                }
+            })
+            .collect();
+        Self {
+            at: now,
+            step_no,
+            overlay: state
+                .package
+                .as_ref()
+                .map(|p| p.overlay.clone())
+                .unwrap_or_default(),
+            loaded: state.package.is_some(),
+            incidents: state.incidents.clone(),
+            drafts,
+            alerts: state.alerts.clone(),
+            flows: flows(engine, now),
+            checks: checks(engine, now),
+            sources: sources(engine, now),
+            slos,
+            components: components(engine),
+            troubles: state.troubles.clone(),
+            heard: state.heard,
+            on_call: on_call(engine, now),
+            plan,
+        }
+    }
+
+    /// Open incidents, the worst and then the oldest first.
+    pub fn open_incidents(&self) -> Vec<&Incident> {
+        let mut open: Vec<&Incident> = self
+            .incidents
+            .values()
+            .filter(|i| i.is_open() && i.merged_into.is_none())
+            .collect();
+        open.sort_by_key(|i| (i.severity, i.opened_at, i.number));
+        open
+    }
+
+    /// What an alert says right now.
+    pub fn reading(&self, alert: &Id) -> Option<&Reading> {
+        self.alerts.get(alert).map(|a| &a.reading)
+    }
+}
+
+fn flows(engine: &Engine, now: Time) -> Vec<FlowView> {
+    let views = engine.state().flows.iter().filter_map(|f| {
+        let item = |key: &String| Some((key.clone(), f.open.get(key)?.clone()));
+        let fresh = |key: &&String| !f.overdue.contains(*key);
+        Some(FlowView {
+            id: f.id.clone()?,
+            open: f.open.len(),
+            overdue: f.overdue.len(),
+            overdue_items: f
+                .overdue
+                .iter()
+                .take(ITEMS_NAMED)
+                .filter_map(item)
+                .collect(),
+            open_items: f
+                .open
+                .keys()
+                .filter(fresh)
+                .take(ITEMS_NAMED)
+                .filter_map(item)
+                .collect(),
+            mismatched: f
+                .mismatched
+                .iter()
+                .take(ITEMS_NAMED)
+                .map(|(k, w)| (k.clone(), w.clone()))
+                .collect(),
+            early: f.early_len(),
+            failures_in_row: f.failures_in_row,
+            hour: f.series.sum(now, WINDOW),
+            day: f.series.sum(now, Duration::from_hours(24)),
+            stretches: f.series.stretches(now, STRETCH, STRETCHES),
+            last_start: f.last_start,
+            last_end: f.last_end,
+            last_success: f.last_success,
+        })
+    });
+    views.collect()
+}
+
+fn checks(engine: &Engine, now: Time) -> Vec<CheckView> {
+    let views = engine.state().checks.iter().map(|(id, c)| CheckView {
+        id: id.clone(),
+        health: c.health,
+        since: c.since,
+        last: c.last.clone(),
+        certificate: c.certificate.clone(),
+        stretches: c.series.stretches(now, STRETCH, STRETCHES),
+    });
+    views.collect()
+}
+
+fn sources(engine: &Engine, now: Time) -> Vec<SourceView> {
+    let views = engine.state().sources.iter().map(|(id, s)| SourceView {
+        id: id.clone(),
+        last_event_at: s.last_event_at,
+        last_event_type: s.last_event_type.clone(),
+        silent: s.silent,
+        hour: s.series.sum(now, WINDOW).events,
+        stretches: s.series.stretches(now, STRETCH, STRETCHES),
+    });
+    views.collect()
+}
+
+fn components(engine: &Engine) -> BTreeMap<Id, ComponentView> {
+    let (plan, state) = (engine.plan(), engine.state());
+    let mut views: BTreeMap<Id, ComponentView> = BTreeMap::new();
+    for id in plan.package.components.keys() {
+        let mut of: Vec<(&Id, Health)> = state
+            .checks
+            .iter()
+            .filter(|(check, _)| {
+                plan.package
+                    .checks
+                    .get(*check)
+                    .is_some_and(|c| c.component.id == *id)
+            })
+            .map(|(check, c)| (check, c.health))
+            .collect();
+        of.sort_by_key(|(_, health)| std::cmp::Reverse(*health));
+        let (known, why) = match of.first() {
+            None => (ComponentState::Unknown, "no check watches it".to_string()),
+            Some((check, Health::Failing)) => (ComponentState::Failing, format!("{check} fails")),
+            Some((check, Health::Unknown)) => {
+                (ComponentState::Unknown, format!("{check} cannot tell"))
+            }
+            Some((check, Health::Ok)) => (ComponentState::Ok, format!("{check} answers well")),
+        };
+        views.insert(
+            id.clone(),
+            ComponentView {
+                state: known,
+                why,
+                incident: None,
+            },
+        );
+    }
+    for (id, alert) in &state.alerts {
+        let Stage::Firing { .. } = alert.stage else {
+            continue;
+        };
+        let (Some(declared), Some(component)) =
+            (plan.package.alerts.get(id), plan.component_of(id))
+        else {
+            continue;
+        };
+        let Some(view) = views.get_mut(component) else {
+            continue;
+        };
+        let worse = match declared.class() {
+            AlertClass::Availability => ComponentState::Failing,
+            AlertClass::Expiry | AlertClass::Integrity => ComponentState::AtRisk,
+        };
+        if worse >= view.state {
+            view.state = worse;
+            view.why.clone_from(&declared.name);
+        }
+        view.incident = view.incident.or(alert.incident);
+    }
+    for incident in state.incidents.values().filter(|i| i.is_open()) {
+        let Some(cause) = &incident.cause else {
+            continue;
+        };
+        let name = |id: &Id| {
+            plan.package
+                .components
+                .get(id)
+                .map_or(id.to_string(), |c| c.name.clone())
+        };
+        for hit in plan.blast(&cause.component) {
+            let Some(view) = views.get_mut(&hit) else {
+                continue;
+            };
+            view.incident = view.incident.or(Some(incident.number));
+            if view.state < ComponentState::AtRisk {
+                view.state = ComponentState::AtRisk;
+                view.why = if hit == cause.component && cause.standing == Standing::Suspected {
+                    "suspected: it would explain what fails".to_string()
+                } else {
+                    format!("it needs {}", name(&cause.component))
+                };
+            }
+        }
+    }
+    views
+}
+
+fn on_call(engine: &Engine, now: Time) -> Vec<OnCall> {
+    let plan = engine.plan();
+    let of = |schedule: &gonogo_model::schedule::Schedule| {
+        let shift = schedule.on_call_at(now.timestamp());
+        OnCall {
+            schedule: schedule.id.value.clone(),
+            role: shift.as_ref().map(|s| s.role.id.clone()),
+            person: shift.as_ref().and_then(|s| engine.holder(&s.role.id, now)),
+            until: shift.map(|s| Time::from(s.ends)),
+        }
+    };
+    plan.package.schedules.values().map(of).collect()
+}

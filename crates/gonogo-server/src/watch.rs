@@ -1,0 +1,267 @@
+//! Watching: the package's checks become probes, and their answers become inputs.
+//!
+//! A changed answer is journalled at once, equal ones as one summary a minute, so that
+//! thousands of healthy checks do not fill the journal. Invariant: an answer that differs
+//! from the one before is in the journal before the next of its check is taken.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gonogo_engine::input::{Certificate, CheckResult, CheckVerdict};
+use gonogo_engine::{Input, Time};
+use gonogo_model::check::{Check, HttpProbe, Probe, TlsProbe};
+use gonogo_model::setting::Setting;
+use gonogo_model::{Id, Package};
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::courier::append;
+use crate::probe::{
+    HttpTarget, Options, ProbeResult, ProbeSpec, Scheduler, Target, TlsTarget, Trust, Verdict,
+};
+use crate::settings::Outside;
+use crate::store::{Lane, Store};
+use crate::view::View;
+
+/// How often equal answers are summed up.
+const SUMMARY_EVERY: Duration = Duration::from_secs(60);
+/// Answers that may wait to be written down.
+const ANSWERS_WAITING_MAX: usize = 1024;
+
+/// What watching needs.
+pub struct Watch {
+    /// Where answers go.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// Where targets and roots are read from.
+    pub outside: Outside,
+    /// The package in force.
+    pub view: watch::Receiver<Arc<View>>,
+    /// What the stagger follows from.
+    pub seed: u64,
+}
+
+impl Watch {
+    /// Probes what the package in force says until `stop` is told.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let (sink, mut answers) = mpsc::channel(ANSWERS_WAITING_MAX);
+        let options = Options {
+            seed: self.seed,
+            ..Options::default()
+        };
+        let scheduler = Scheduler::start(Vec::new(), sink, options);
+        let mut in_force = None;
+        let mut kept: BTreeMap<Id, Kept> = BTreeMap::new();
+        let mut summary = tokio::time::interval(SUMMARY_EVERY);
+        while !*stop.borrow() {
+            let view = self.view.borrow_and_update().clone();
+            let key = (view.plan.package.digest.clone(), view.overlay.clone());
+            if in_force.as_ref() != Some(&key) {
+                in_force = Some(key);
+                let (specs, mistakes) = specs(&view.plan.package, &self.outside);
+                kept.retain(|id, _| view.plan.package.checks.contains_key(id));
+                scheduler.replace(specs).await;
+                for (id, why) in mistakes {
+                    let result = self.result(id, CheckVerdict::Unknown, "not_configured", why);
+                    self.write(&[result]).await;
+                }
+            }
+            tokio::select! {
+                Some(answer) = answers.recv() => self.take(answer, &mut kept).await,
+                _ = summary.tick() => self.sum_up(&mut kept).await,
+                _ = self.view.changed() => {}
+                _ = stop.changed() => {}
+            }
+        }
+        scheduler.stop().await;
+        self.sum_up(&mut kept).await;
+    }
+
+    async fn take(&self, answer: ProbeResult, kept: &mut BTreeMap<Id, Kept>) {
+        let Ok(id) = Id::parse(&answer.check) else {
+            return;
+        };
+        let result = self.converted(id.clone(), &answer);
+        let entry = kept.entry(id).or_insert_with(|| Kept {
+            last: None,
+            waiting: 0,
+        });
+        if entry.last.as_ref().is_some_and(|last| same(last, &result)) {
+            entry.waiting += 1;
+            entry.last = Some(result);
+            return;
+        }
+        // Until a check has settled every answer counts: two in a row make a verdict.
+        let before = entry.flush();
+        entry.last = Some(result.clone());
+        let results: Vec<CheckResult> = before.into_iter().chain([result]).collect();
+        self.write(&results).await;
+    }
+
+    async fn sum_up(&self, kept: &mut BTreeMap<Id, Kept>) {
+        let results: Vec<CheckResult> = kept.values_mut().filter_map(Kept::flush).collect();
+        if !results.is_empty() {
+            self.write(&results).await;
+        }
+    }
+
+    /// Writes answers down, and keeps trying: an answer that was taken is not lost.
+    async fn write(&self, results: &[CheckResult]) {
+        let inputs: Vec<Input> = results.iter().cloned().map(Input::Check).collect();
+        while let Err(error) = append(&self.store, Lane::World, &inputs, self.clock.now()).await {
+            if error == crate::store::StoreError::Closed {
+                return;
+            }
+            tracing::error!(%error, "answers of checks cannot be written down; trying again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    fn converted(&self, check: Id, answer: &ProbeResult) -> CheckResult {
+        let verdict = match answer.verdict {
+            Verdict::Ok => CheckVerdict::Ok,
+            Verdict::Failing => CheckVerdict::Failing,
+            Verdict::Unknown => CheckVerdict::Unknown,
+        };
+        let mut result = self.result(check, verdict, answer.code, answer.detail.clone());
+        result.took = gonogo_model::Duration::from_millis(
+            i64::try_from(answer.took.as_millis()).unwrap_or(i64::MAX),
+        );
+        result.certificate = answer.certificate.as_ref().map(|c| Certificate {
+            not_before: Time::from(c.not_before),
+            not_after: Time::from(c.earliest_chain_expiry.min(c.not_after)),
+            issuer: c.issuer.clone(),
+            serial: c.serial.clone(),
+        });
+        result
+    }
+
+    fn result(&self, check: Id, verdict: CheckVerdict, code: &str, detail: String) -> CheckResult {
+        CheckResult {
+            check,
+            at: self.clock.now(),
+            verdict,
+            code: code.into(),
+            detail,
+            took: gonogo_model::Duration::ZERO,
+            count: 1,
+            certificate: None,
+        }
+    }
+}
+
+struct Kept {
+    last: Option<CheckResult>,
+    /// Equal answers since the last one that was written down.
+    waiting: u32,
+}
+
+impl Kept {
+    fn flush(&mut self) -> Option<CheckResult> {
+        let count = std::mem::take(&mut self.waiting);
+        let last = self.last.as_ref().filter(|_| count > 0)?;
+        Some(CheckResult {
+            count,
+            ..last.clone()
+        })
+    }
+}
+
+/// Do two answers say the same? A failing one is always news: a few in a row make a verdict,
+/// and that must not wait for a summary.
+fn same(before: &CheckResult, after: &CheckResult) -> bool {
+    before.verdict == after.verdict
+        && before.code == after.code
+        && before.certificate == after.certificate
+        && after.verdict == CheckVerdict::Ok
+}
+
+/// The probes of a package, and the checks that cannot be asked with the reason.
+fn specs(package: &Package, outside: &Outside) -> (Vec<ProbeSpec>, Vec<(Id, String)>) {
+    let mut specs = Vec::new();
+    let mut mistakes = Vec::new();
+    for (id, check) in &package.checks {
+        match target(check, outside) {
+            Ok(target) => specs.push(ProbeSpec {
+                check: id.to_string(),
+                target,
+                every: length(check.every),
+                timeout: length(check.timeout),
+            }),
+            Err(why) => mistakes.push((id.clone(), format!("it cannot be asked: {why}"))),
+        }
+    }
+    (specs, mistakes)
+}
+
+fn target(check: &Check, outside: &Outside) -> Result<Target, String> {
+    match &check.probe {
+        Probe::Http(http) => http_target(http, outside).map(Target::Http),
+        Probe::Tls(tls) => tls_target(tls, outside).map(Target::Tls),
+    }
+}
+
+fn http_target(http: &HttpProbe, outside: &Outside) -> Result<HttpTarget, String> {
+    let mut target = HttpTarget::get(outside.resolve(&http.url)?);
+    target.method.clone_from(&http.method);
+    for (name, value) in &http.headers {
+        target
+            .headers
+            .push((name.clone(), outside.resolve(value)?.into()));
+    }
+    if !http.status.is_empty() {
+        target.accept_status = http.status.iter().map(|s| *s..=*s).collect();
+    }
+    target.body_contains.clone_from(&http.body_contains);
+    target.body_lacks.clone_from(&http.body_lacks);
+    target.json = http.json.clone().into_iter().collect();
+    target.follow_redirects = http.follow_redirects;
+    target.trust = trust(http.trust.as_ref(), outside)?;
+    target.allow_private = http.allow_private;
+    Ok(target)
+}
+
+fn tls_target(tls: &TlsProbe, outside: &Outside) -> Result<TlsTarget, String> {
+    let mut target = TlsTarget::new(outside.resolve(&tls.host)?, tls.port);
+    target.trust = trust(tls.trust.as_ref(), outside)?;
+    target.allow_private = tls.allow_private;
+    if let Some(there) = &tls.connect_to {
+        target.connect_to = Some(address(&outside.resolve(there)?, tls.port)?);
+    }
+    Ok(target)
+}
+
+/// `host`, `host:port` or an address.
+fn address(text: &str, port: u16) -> Result<SocketAddr, String> {
+    let with_port = if text.parse::<SocketAddr>().is_ok()
+        || text
+            .rsplit_once(':')
+            .is_some_and(|(_, p)| p.parse::<u16>().is_ok())
+    {
+        text.to_string()
+    } else {
+        format!("{text}:{port}")
+    };
+    with_port
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(|| format!("`{text}` leads to no address"))
+}
+
+fn trust(file: Option<&Setting>, outside: &Outside) -> Result<Trust, String> {
+    let Some(file) = file else {
+        return Ok(Trust::WebPki);
+    };
+    let path = outside.resolve(file)?;
+    std::fs::read(&path)
+        .map(Trust::Roots)
+        .map_err(|error| format!("the roots at {path} cannot be read: {error}"))
+}
+
+fn length(length: gonogo_model::Duration) -> Duration {
+    Duration::from_millis(length.as_millis().unsigned_abs())
+}
