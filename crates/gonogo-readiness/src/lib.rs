@@ -1,1 +1,11 @@
-//! stub
+//! What an ops package lacks: graph analyses, lints, and how findings are shown.
+//!
+//! Everything follows from the package's text: no file system, no network, no clock, so the
+//! same text gives the same findings in the same order.
+
+pub mod check;
+pub mod graph;
+pub mod report;
+pub mod rules;
+
+pub use check::{Checked, check};

@@ -10,6 +10,7 @@ pub mod courier;
 pub mod driver;
 pub mod ingest;
 pub mod notify;
+pub mod package_dir;
 pub mod probe;
 pub mod settings;
 pub mod store;

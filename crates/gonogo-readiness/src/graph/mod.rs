@@ -1,0 +1,1 @@
+//! The dependency graph of a package, and what follows from it.

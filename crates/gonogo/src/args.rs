@@ -1,0 +1,99 @@
+//! What can be typed after `gonogo`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Launch operations and reliability readiness, as code.
+///
+/// A package is a directory that says how a launch is operated: what there is, who owns it,
+/// what is watched, who is paged, what to do and what customers are told.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gonogo",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  gonogo check ops                 is the package in ops/ sound?
+
+Exit codes: 0 clean, 1 findings or NO-GO, 2 conditional, 64 not understood, 70 could not run."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a package and say everything that is wrong with it
+    Check(Check),
+}
+
+/// The directory of a package.
+#[derive(Debug, Args)]
+pub struct PackageArg {
+    /// The package's directory [default: the current one, or `ops` in it]
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl PackageArg {
+    /// The directory that was named, or the one that is meant where none was.
+    pub fn dir(&self) -> PathBuf {
+        let here = || {
+            let ops = PathBuf::from("ops");
+            let is_package = gonogo_server::package_dir::is_package;
+            let here = PathBuf::from(".");
+            if !is_package(&here) && is_package(&ops) {
+                ops
+            } else {
+                here
+            }
+        };
+        self.dir.clone().unwrap_or_else(here)
+    }
+}
+
+/// `gonogo check`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo check
+  gonogo check ops --deny warnings
+  gonogo check ops --format json | jq '.findings[] | select(.severity == \"error\")'
+  gonogo check ops --format github        annotations in a GitHub workflow
+
+Exit codes: 0 clean, 1 errors (or what --deny names), 64 not understood, 70 could not run.")]
+pub struct Check {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// What counts like an error
+    #[arg(long, value_enum)]
+    pub deny: Option<Deny>,
+}
+
+/// How `check` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With excerpts, for people
+    Human,
+    /// One JSON document
+    Json,
+    /// Annotations of a pull request on GitHub
+    Github,
+}
+
+/// What counts like an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings
+    Warnings,
+}
