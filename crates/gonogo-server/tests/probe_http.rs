@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gonogo_server::probe::{
-    HttpTarget, MAX_HEAD_BYTES, MAX_REDIRECTS, ProbeResult, Target, Trust, Verdict, code,
+    HttpTarget, MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_REDIRECTS, ProbeResult, Target, Trust, Verdict,
+    code,
 };
 use probe_support::http::{HttpServer, Script, answer, ok, redirect};
 use probe_support::names::Names;
@@ -177,6 +178,10 @@ async fn the_body_limit_is_exact() {
     }
     let result = ask_script(ok("0123456789"), |target| target.max_body_bytes = 0).await;
     assert_eq!(told(&result), OK);
+    let endless = Script::SendForEver(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+    let result = ask_script(endless, |target| target.max_body_bytes = usize::MAX).await;
+    let read = format!("with {MAX_BODY_BYTES} bytes");
+    assert!(result.detail.contains(&read), "{}", result.detail);
 }
 
 #[tokio::test]
@@ -358,6 +363,13 @@ async fn the_next_address_is_tried_when_the_first_is_dead() {
     assert_eq!(told(&result), OK, "{}", result.detail);
     let codes: Vec<_> = result.addresses.iter().map(|a| a.code).collect();
     assert_eq!(codes, [code::CONNECT_REFUSED, code::OK]);
+    assert!(
+        result
+            .detail
+            .ends_with("1 of its addresses could not be asked."),
+        "{}",
+        result.detail
+    );
 
     let names = Names::none().with(HOST, &["127.0.0.8", "127.0.0.9"]);
     let result = ask(names, Target::Http(target.clone()), PATIENT).await;
@@ -403,7 +415,10 @@ async fn requests_that_cannot_be_made_are_unknown_and_show_no_secret() {
     method.method = "GET THIS".to_owned();
     let mut connect = base();
     connect.method = "CONNECT".to_owned();
+    let mut nothing = base();
+    nothing.accept_status = Vec::new();
     for target in [
+        nothing,
         HttpTarget::get("not a url"),
         HttpTarget::get("ftp://example.com/"),
         HttpTarget::get("https://user:very-secret@example.com/"),

@@ -12,7 +12,7 @@ use gonogo_server::probe::{
 };
 use jiff::Timestamp;
 use probe_support::names::Names;
-use probe_support::tls::{Authority, HOST, Served, Wish};
+use probe_support::tls::{Authority, HOST, Served, TlsServer, Wish};
 use probe_support::{PATIENT, SHORT, ask, page, spec, tls_at};
 use rcgen::ExtendedKeyUsagePurpose;
 use sha2::{Digest, Sha256};
@@ -178,10 +178,7 @@ async fn an_intermediate_that_ends_first_is_the_earliest_expiry() {
 }
 
 /// Serves one certificate on 127.0.0.1 and another on 127.0.0.2, on one port.
-async fn two_faces(
-    first: &Served,
-    second: &Served,
-) -> (probe_support::tls::TlsServer, probe_support::tls::TlsServer) {
+async fn two_faces(first: &Served, second: &Served) -> (TlsServer, TlsServer) {
     let first = first.serve().await;
     let beside = SocketAddr::new([127, 0, 0, 2].into(), first.address.port());
     let second = second.serve_at(beside).await;
@@ -242,7 +239,9 @@ async fn of_several_good_addresses_the_one_that_ends_first_is_reported() {
     );
     assert_eq!(result.certificate.unwrap().days_left(Timestamp::now()), 9);
     assert!(
-        result.detail.starts_with("2 of 2 addresses"),
+        result.detail.starts_with(
+            "2 of 2 addresses of app.example.com serve valid certificates, 2 different ones."
+        ),
         "{}",
         result.detail
     );
@@ -480,17 +479,57 @@ async fn an_address_that_may_not_be_asked_keeps_the_whole_from_being_green() {
 }
 
 #[tokio::test]
-async fn an_administrator_may_allow_a_name() {
+async fn an_administrator_may_allow_a_name_but_not_what_is_pinned_under_it() {
     let root = Authority::root("Example Root");
     let server = root.issue(&Wish::default()).serve().await;
     let mut target = tls_at(server.address, &root.pem);
     target.allow_private = false;
-    let prober = Prober::new(
-        Names::none().into_resolver(),
-        AddressPolicy::allowing([HOST]),
-    );
-    let result = prober.run(&spec(Target::Tls(target), PATIENT)).await;
-    assert_eq!(result.verdict, Verdict::Ok, "{}", result.detail);
+    target.port = server.address.port();
+    for (exception, pinned, expected) in [
+        (HOST, None, Verdict::Ok),
+        (HOST, Some(server.address), Verdict::Unknown),
+        ("127.0.0.1", Some(server.address), Verdict::Ok),
+    ] {
+        target.connect_to = pinned;
+        let names = Names::none().with(HOST, &["127.0.0.1"]);
+        let prober = Prober::new(names.into_resolver(), AddressPolicy::allowing([exception]));
+        let target = Target::Tls(target.clone());
+        let result = prober.run(&spec(target, PATIENT)).await;
+        assert_eq!(result.verdict, expected, "{}", result.detail);
+    }
+}
+
+#[tokio::test]
+async fn an_address_as_host_is_verified_by_address() {
+    let root = Authority::root("Example Root");
+    for (name, expected) in [("127.0.0.1", code::OK), (HOST, code::CERT_WRONG_HOST)] {
+        let server = root.issue(&Wish::named(name)).serve().await;
+        let mut target = tls_at(server.address, &root.pem);
+        target.host = "127.0.0.1".to_owned();
+        target.port = server.address.port();
+        target.connect_to = None;
+        let result = ask_tls(target).await;
+        assert_eq!(result.code, expected, "{}", result.detail);
+        assert_eq!(result.certificate.unwrap().names, [name]);
+        assert_eq!(
+            *server.names.lock().unwrap(),
+            [None],
+            "no SNI for addresses"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_client_certificate_has_shown_its_own() {
+    let root = Authority::root("Example Root");
+    let served = root.issue(&Wish::default());
+    for versions in [&[&rustls::version::TLS12], &[&rustls::version::TLS13]] {
+        let acceptor = served.acceptor_for_clients_of(&root, versions);
+        let server = TlsServer::start("127.0.0.1:0".parse().unwrap(), acceptor).await;
+        let result = ask_tls(tls_at(server.address, &root.pem)).await;
+        assert_eq!(result.verdict, Verdict::Ok, "{}", result.detail);
+        assert!(result.certificate.unwrap().verified);
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -95,22 +96,20 @@ impl Locator<'_> {
                 format!("{name} is a metadata service; probes do not ask it."),
             ));
         }
-        let addresses = match (pinned, host) {
-            (Some(address), _) => vec![address],
-            (None, Host::Address(address)) => vec![SocketAddr::new(*address, port)],
-            (None, Host::Name(name)) => self.resolve(name, port).await?,
+        let given = match (pinned, host) {
+            (Some(address), _) => address,
+            (None, Host::Address(address)) => SocketAddr::new(*address, port),
+            (None, Host::Name(name)) => {
+                let found = self.resolve(name, port).await?;
+                let judged = found.into_iter().map(|address| {
+                    let ip = address.ip();
+                    candidate(address, self.policy.judge_resolved(name, ip, self.scope))
+                });
+                return Ok(judged.collect());
+            }
         };
-        Ok(addresses
-            .into_iter()
-            .map(|address| Candidate {
-                address,
-                refused: self
-                    .policy
-                    .judge_address(&name, address.ip(), self.scope)
-                    .err()
-                    .map(|refusal| refused(refusal, address)),
-            })
-            .collect())
+        let judged = self.policy.judge_address(given.ip(), self.scope);
+        Ok(vec![candidate(given, judged)])
     }
 
     async fn resolve(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, Reason> {
@@ -147,6 +146,13 @@ impl Locator<'_> {
             }
         }
         Ok(addresses)
+    }
+}
+
+fn candidate(address: SocketAddr, judged: Result<(), Refusal>) -> Candidate {
+    Candidate {
+        address,
+        refused: judged.err().map(|refusal| refused(refusal, address)),
     }
 }
 
@@ -230,22 +236,33 @@ fn connect_reason(error: &io::Error, address: SocketAddr) -> Reason {
             format!("The network says that {address} cannot be reached."),
         ),
         Kind::ConnectionReset | Kind::ConnectionAborted => closed(address, "while connecting"),
-        Kind::NetworkUnreachable | Kind::NetworkDown => Reason::unknown(
-            code::NETWORK_UNREACHABLE,
-            format!("This machine has no route to {}.", address.ip()),
-        ),
-        Kind::AddrNotAvailable
-        | Kind::AddrInUse
-        | Kind::PermissionDenied
-        | Kind::OutOfMemory
-        | Kind::Unsupported => local(error, address),
-        // Out of file descriptors has no kind of its own.
-        _ if matches!(error.raw_os_error(), Some(23 | 24 | 97 | 105)) => local(error, address),
+        Kind::NetworkUnreachable | Kind::NetworkDown => no_route(address),
+        // With IPv6 switched off there is no address of our own to ask from.
+        Kind::AddrNotAvailable if address.is_ipv6() => no_route(address),
+        Kind::AddrNotAvailable | Kind::AddrInUse | Kind::PermissionDenied | Kind::OutOfMemory => {
+            local(error, address)
+        }
+        _ => other_reason(error, address),
+    }
+}
+
+/// Errors that have no kind of their own in the standard library.
+fn other_reason(error: &io::Error, address: SocketAddr) -> Reason {
+    match Errno::from_io_error(error) {
+        Some(Errno::AFNOSUPPORT) => no_route(address),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS) => local(error, address),
         _ => Reason::failing(
             code::CONNECT_FAILED,
             format!("Connecting to {address} failed: {error}."),
         ),
     }
+}
+
+fn no_route(address: SocketAddr) -> Reason {
+    Reason::unknown(
+        code::NETWORK_UNREACHABLE,
+        format!("This machine has no route to {}.", address.ip()),
+    )
 }
 
 fn local(error: &io::Error, address: SocketAddr) -> Reason {
@@ -274,7 +291,11 @@ pub(super) fn millis(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Verdict::{Failing, Unknown};
     use super::*;
+
+    const V4: &str = "192.0.2.1:443";
+    const V6: &str = "[2001:db8::1]:443";
 
     #[test]
     fn hosts_are_read_with_brackets_and_international_names() {
@@ -302,13 +323,22 @@ mod tests {
 
     #[test]
     fn errors_about_this_machine_are_unknown() {
-        let address = "192.0.2.1:443".parse().unwrap();
-        let of = |errno| connect_reason(&io::Error::from_raw_os_error(errno), address).code;
-        // Numbers of Linux: ENETUNREACH, EMFILE, EADDRNOTAVAIL, ECONNREFUSED, EHOSTUNREACH.
-        assert_eq!(of(101), code::NETWORK_UNREACHABLE);
-        assert_eq!(of(24), code::LOCAL_LIMIT);
-        assert_eq!(of(99), code::LOCAL_LIMIT);
-        assert_eq!(of(111), code::CONNECT_REFUSED);
-        assert_eq!(of(113), code::HOST_UNREACHABLE);
+        for (address, errno, verdict, code) in [
+            (V4, Errno::NETUNREACH, Unknown, code::NETWORK_UNREACHABLE),
+            (V6, Errno::NETUNREACH, Unknown, code::NETWORK_UNREACHABLE),
+            (V6, Errno::ADDRNOTAVAIL, Unknown, code::NETWORK_UNREACHABLE),
+            (V6, Errno::AFNOSUPPORT, Unknown, code::NETWORK_UNREACHABLE),
+            (V4, Errno::ADDRNOTAVAIL, Unknown, code::LOCAL_LIMIT),
+            (V4, Errno::MFILE, Unknown, code::LOCAL_LIMIT),
+            (V4, Errno::ACCESS, Unknown, code::LOCAL_LIMIT),
+            (V4, Errno::CONNREFUSED, Failing, code::CONNECT_REFUSED),
+            (V4, Errno::HOSTUNREACH, Failing, code::HOST_UNREACHABLE),
+            (V4, Errno::TIMEDOUT, Failing, code::TIMEOUT),
+            (V4, Errno::CONNRESET, Failing, code::CONNECTION_CLOSED),
+            (V4, Errno::PROTO, Failing, code::CONNECT_FAILED),
+        ] {
+            let reason = connect_reason(&errno.into(), address.parse().unwrap());
+            assert_eq!((reason.verdict, reason.code), (verdict, code), "{errno:?}");
+        }
     }
 }

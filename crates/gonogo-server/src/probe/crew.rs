@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::connect::millis;
 use super::outcome::code;
-use super::schedule::Options;
+use super::schedule::{Counters, Options};
 use super::{ProbeResult, ProbeSpec, Run};
 
 /// Places reserved for runs that somebody asked for.
@@ -32,7 +32,7 @@ pub(super) struct Crew {
     urgent: Arc<Semaphore>,
     per_host: usize,
     hosts: HashMap<String, Arc<Semaphore>>,
-    pub running: Arc<AtomicU64>,
+    counters: Arc<Counters>,
 }
 
 /// One run that has not begun.
@@ -54,7 +54,7 @@ impl Crew {
         runner: Arc<dyn Run>,
         sink: mpsc::Sender<ProbeResult>,
         options: &Options,
-        running: Arc<AtomicU64>,
+        counters: Arc<Counters>,
     ) -> Self {
         Self {
             runner,
@@ -63,7 +63,7 @@ impl Crew {
             urgent: Arc::new(Semaphore::new(URGENT_CONCURRENT)),
             per_host: options.max_per_host.max(1),
             hosts: HashMap::new(),
-            running,
+            counters,
         }
     }
 
@@ -109,7 +109,7 @@ impl Crew {
         };
         let runner = Arc::clone(&self.runner);
         let sink = self.sink.clone();
-        let running = Running(Arc::clone(&self.running));
+        let counters = Arc::clone(&self.counters);
         async move {
             // The host's place comes first: a crowd at one host must not hold global places.
             let _at_host = match host {
@@ -122,7 +122,7 @@ impl Crew {
             let Ok(_place) = places.acquire_owned().await else {
                 return;
             };
-            let running = running.begin();
+            let running = Running::begin(counters);
             let spec = Arc::clone(&job.spec);
             let limit = spec.timeout() + GRACE;
             let mut result = match timeout(limit, runner.begin(Arc::clone(&spec))).await {
@@ -142,19 +142,18 @@ impl Crew {
 }
 
 /// Counts a run from its beginning to its end, however it ends.
-struct Running(Arc<AtomicU64>);
-
-struct Counted(Arc<AtomicU64>);
+struct Running(Arc<Counters>);
 
 impl Running {
-    fn begin(self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(self.0)
+    fn begin(counters: Arc<Counters>) -> Self {
+        counters.running.fetch_add(1, Ordering::Relaxed);
+        Self(counters)
     }
 }
 
-impl Drop for Counted {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.0.finished.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -292,4 +292,28 @@ mod tests {
         assert_eq!(fault.clause, "does not verify (Revoked)");
         assert!(!diagnosis.facts.unwrap().verified);
     }
+
+    #[test]
+    fn no_broken_byte_of_a_certificate_upsets_the_diagnosis() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["example.com".to_owned()]).unwrap();
+        let whole = params.self_signed(&key).unwrap().der().to_vec();
+        let name = ServerName::try_from("example.com").unwrap();
+        let broken = (0..whole.len()).flat_map(|place| {
+            let flipped = [0x01, 0x80, 0xff].map(|mask| {
+                let mut der = whole.clone();
+                der[place] ^= mask;
+                der
+            });
+            flipped.into_iter().chain([whole[..place].to_vec()])
+        });
+        for der in broken {
+            let recording = Recording {
+                chain: vec![der.clone().into(), der.into()],
+                verdict: Err(Error::InvalidCertificate(CertificateError::BadEncoding)),
+            };
+            let diagnosis = diagnose(&recording, &name, &RootCertStore::empty(), Timestamp::now());
+            assert!(diagnosis.fault.is_some());
+        }
+    }
 }

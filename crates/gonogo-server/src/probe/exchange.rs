@@ -33,9 +33,20 @@ pub(super) struct Answer {
     _driver: JoinSet<()>,
 }
 
+/// How much of a body to read, and whether it is looked at afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Read {
+    Keep(usize),
+    Count(usize),
+}
+
 /// A body up to the limit.
 pub(super) struct Content {
-    pub bytes: Vec<u8>,
+    /// The bytes, where they were to be kept.
+    pub kept: Vec<u8>,
+    /// How many were read.
+    pub length: usize,
+    /// Whether there were more.
     pub cut: bool,
 }
 
@@ -156,20 +167,25 @@ impl Answer {
     }
 
     /// Reads the body up to the limit.
-    pub async fn read(self, limit: usize, deadline: Deadline) -> Result<Content, Reason> {
+    pub async fn read(self, how: Read, deadline: Deadline) -> Result<Content, Reason> {
         let address = self.address;
+        let (Read::Keep(limit) | Read::Count(limit)) = how;
         let mut body = self.response.into_body();
-        let mut bytes = Vec::new();
+        let mut content = Content {
+            kept: Vec::new(),
+            length: 0,
+            cut: false,
+        };
         loop {
             let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
-            let read = bytes.len();
+            let read = content.length;
             let frame = deadline
                 .guard(frame, || {
                     format!("reading the body, of which {read} bytes had arrived")
                 })
                 .await?;
             let data = match frame {
-                None => return Ok(Content { bytes, cut: false }),
+                None => return Ok(content),
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
                 Some(Err(_)) => {
                     return Err(Reason::failing(
@@ -178,10 +194,14 @@ impl Answer {
                     ));
                 }
             };
-            let room = limit - bytes.len();
-            bytes.extend_from_slice(&data[..data.len().min(room)]);
-            if data.len() > room {
-                return Ok(Content { bytes, cut: true });
+            let fits = data.len().min(limit - content.length);
+            content.length += fits;
+            if matches!(how, Read::Keep(_)) {
+                content.kept.extend_from_slice(&data[..fits]);
+            }
+            if fits < data.len() {
+                content.cut = true;
+                return Ok(content);
             }
         }
     }

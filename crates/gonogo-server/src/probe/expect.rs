@@ -65,8 +65,8 @@ pub(super) fn judge_body(target: &HttpTarget, body: &[u8], cut: bool) -> Result<
         return Err(Reason::failing(
             code::BODY_TOO_LARGE,
             format!(
-                "The body is longer than the limit of {} bytes.",
-                target.max_body_bytes
+                "The body is longer than the {} bytes that are read.",
+                body.len()
             ),
         ));
     }

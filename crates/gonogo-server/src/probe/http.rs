@@ -13,14 +13,14 @@ use reqwest::Url;
 use tokio::time::Instant;
 
 use super::connect::{Deadline, Host, Locator, millis};
-use super::exchange::{Answer, Trail, connect_any, exchange};
-use super::expect::{judge_body, judge_status};
+use super::exchange::{Answer, Read, Trail, connect_any, exchange};
+use super::expect::{judge_body, judge_status, needs_body};
 use super::outcome::{Reason, code};
 use super::policy::Scope;
 use super::prober::{Finding, Prober};
 use super::tls::{secure, server_name};
 use super::trust::Roots;
-use super::{HttpTarget, MAX_ADDRESSES};
+use super::{HttpTarget, MAX_ADDRESSES, MAX_BODY_BYTES, Verdict};
 
 /// Redirects followed at most, whatever the spec says.
 pub const MAX_REDIRECTS: u8 = 10;
@@ -110,8 +110,16 @@ async fn travel(
             judge(target, answer, deadline).await
         };
         let took = millis(started.elapsed());
-        let reason = judged
-            .map(|bytes| Reason::ok(format!("Answered {status} with {bytes} bytes in {took}.")));
+        let dead = trail.addresses.iter().filter(|a| a.verdict != Verdict::Ok);
+        let dead = match dead.count() {
+            0 => String::new(),
+            n => format!(" Before that, {n} of its addresses could not be asked."),
+        };
+        let reason = judged.map(|bytes| {
+            Reason::ok(format!(
+                "Answered {status} with {bytes} bytes in {took}.{dead}"
+            ))
+        });
         trail.note(address, reason.as_ref().unwrap_or_else(|e| e), asked);
         return reason;
     }
@@ -123,9 +131,14 @@ async fn travel(
 
 async fn judge(target: &HttpTarget, answer: Answer, deadline: Deadline) -> Result<usize, Reason> {
     judge_status(target, answer.status())?;
-    let content = answer.read(target.max_body_bytes, deadline).await?;
-    judge_body(target, &content.bytes, content.cut)?;
-    Ok(content.bytes.len())
+    let limit = target.max_body_bytes.min(MAX_BODY_BYTES);
+    let how = match needs_body(target) {
+        true => Read::Keep(limit),
+        false => Read::Count(limit),
+    };
+    let content = answer.read(how, deadline).await?;
+    judge_body(target, &content.kept, content.cut)?;
+    Ok(content.length)
 }
 
 /// Asks for one page, on a fresh connection to an address that was judged.
@@ -187,6 +200,9 @@ fn first_leg(target: &HttpTarget) -> Result<Leg, Reason> {
     check_url(&url)?;
     let method = Method::from_bytes(target.method.as_bytes())
         .map_err(|_| bad_spec("The method is not a token."))?;
+    if target.accept_status.is_empty() {
+        return Err(bad_spec("No status is accepted."));
+    }
     if method == Method::CONNECT {
         return Err(bad_spec("The method CONNECT is not a question."));
     }

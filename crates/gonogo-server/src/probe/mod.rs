@@ -18,6 +18,7 @@ mod exchange;
 mod expect;
 mod http;
 mod outcome;
+mod plan;
 mod policy;
 mod prober;
 mod recording;
@@ -26,6 +27,7 @@ mod schedule;
 mod secret;
 mod slots;
 mod spec;
+mod summary;
 mod tls;
 mod trust;
 
@@ -37,5 +39,7 @@ pub use prober::{Prober, Run};
 pub use resolve::{DnsError, Resolve, SystemResolver};
 pub use schedule::{Options, RunNow, Scheduler, Stats};
 pub use secret::SecretString;
-pub use spec::{HttpTarget, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, Target, TlsTarget, Trust};
+pub use spec::{
+    HttpTarget, MAX_BODY_BYTES, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, Target, TlsTarget, Trust,
+};
 pub use tls::MAX_ADDRESSES;

@@ -61,7 +61,8 @@ impl Scope {
 }
 
 impl AddressPolicy {
-    /// The rules with these names excepted: they may resolve to any address.
+    /// The rules with exceptions: a name that may resolve to any address, or an address that
+    /// may be asked under any name.
     pub fn allowing<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
         let allowed = names
             .into_iter()
@@ -79,14 +80,23 @@ impl AddressPolicy {
         Ok(())
     }
 
-    /// Judges one address of a name.
-    pub(super) fn judge_address(
+    /// Judges one address that a name resolved to.
+    pub(super) fn judge_resolved(
         &self,
         host: &str,
         address: IpAddr,
         scope: Scope,
     ) -> Result<(), Refusal> {
         if self.allowed.contains(&normal(host)) {
+            return Ok(());
+        }
+        self.judge_address(address, scope)
+    }
+
+    /// Judges an address that the spec gives itself. A name's exception does not help here:
+    /// it trusts the name's DNS, not whoever wrote the spec.
+    pub(super) fn judge_address(&self, address: IpAddr, scope: Scope) -> Result<(), Refusal> {
+        if self.allowed.contains(&address.to_string()) {
             return Ok(());
         }
         match class(address) {
@@ -152,7 +162,9 @@ fn class_v6(address: Ipv6Addr) -> Class {
     let unique_local = first & 0xfe00 == 0xfc00;
     let site_local = first & 0xffc0 == 0xfec0;
     let documentation = first == 0x2001 && address.segments()[1] == 0x0db8;
-    if address.is_loopback() || unique_local || site_local || documentation {
+    // RFC 8215: translated inside one network, with the IPv4 part wherever it likes.
+    let local_translation = address.segments()[..3] == [0x64, 0xff9b, 1];
+    if address.is_loopback() || unique_local || site_local || documentation || local_translation {
         return Class::Private;
     }
     Class::Public
@@ -177,7 +189,7 @@ mod tests {
     use super::*;
 
     fn judge(address: &str, scope: Scope) -> Result<(), Refusal> {
-        AddressPolicy::default().judge_address("example.com", address.parse().unwrap(), scope)
+        AddressPolicy::default().judge_resolved("example.com", address.parse().unwrap(), scope)
     }
 
     #[test]
@@ -224,6 +236,7 @@ mod tests {
             "::1",
             "fd00::1",
             "fec0::1",
+            "64:ff9b:1::a9fe:a9fe",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
         ] {
@@ -260,10 +273,19 @@ mod tests {
         assert_eq!(open.judge_name("METADATA.google.internal."), Ok(()));
         let address = "169.254.169.254".parse().unwrap();
         let host = "metadata.google.internal";
-        assert_eq!(open.judge_address(host, address, Scope::PublicOnly), Ok(()));
         assert_eq!(
-            open.judge_address("other.example.com", address, Scope::PrivateToo),
+            open.judge_resolved(host, address, Scope::PublicOnly),
+            Ok(())
+        );
+        assert_eq!(
+            open.judge_resolved("other.example.com", address, Scope::PrivateToo),
             Err(Refusal::Forbidden)
         );
+        assert_eq!(
+            open.judge_address(address, Scope::PrivateToo),
+            Err(Refusal::Forbidden)
+        );
+        let by_address = AddressPolicy::allowing(["169.254.169.254"]);
+        assert_eq!(by_address.judge_address(address, Scope::PublicOnly), Ok(()));
     }
 }

@@ -16,6 +16,9 @@ pub const MIN_EVERY: Duration = Duration::from_secs(1);
 /// The longest time one probe may take; a longer timeout is cut to it.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The most of a body that is read, whatever the spec says.
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
 const DEFAULT_BODY_BYTES: usize = 1024 * 1024;
 
 /// One active check.
@@ -58,7 +61,7 @@ pub struct HttpTarget {
     /// Dotted paths into a JSON body and the text each must have, such as
     /// `("checks.0.status", "ok")`.
     pub json: Vec<(String, String)>,
-    /// How much of the body is read.
+    /// How much of the body is read; at most [`MAX_BODY_BYTES`].
     pub max_body_bytes: usize,
     /// How many redirects are followed; at most [`MAX_REDIRECTS`](super::MAX_REDIRECTS).
     pub follow_redirects: u8,

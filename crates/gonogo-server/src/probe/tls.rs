@@ -18,10 +18,11 @@ use tokio_rustls::client::TlsStream;
 
 use super::connect::{Candidate, Deadline, Host, Locator, closed, open};
 use super::diagnosis::{Diagnosis, diagnose, span};
-use super::outcome::{AddressOutcome, Phases, Reason, Verdict, code};
+use super::outcome::{AddressOutcome, Phases, Reason, code};
 use super::policy::Scope;
 use super::prober::{Finding, Prober};
 use super::recording::{enforce, observe};
+use super::summary::summarize;
 use super::trust::Roots;
 use super::{CertificateFacts, TlsTarget};
 
@@ -133,8 +134,12 @@ async fn look(
     match (shaken, diagnosis) {
         (Ok(Ok(_)), Some(diagnosis)) => Ok(diagnosis),
         // The handshake broke after the chain arrived. If the chain is at fault, that is the
-        // finding; else what broke it is.
-        (Ok(Err(_)), Some(diagnosis)) if diagnosis.fault.is_some() => Ok(diagnosis),
+        // finding; else what broke it is, unless the server only wants to know who we are.
+        (Ok(Err(error)), Some(diagnosis))
+            if diagnosis.fault.is_some() || wants_client_certificate(&error) =>
+        {
+            Ok(diagnosis)
+        }
         (Ok(Err(error)), diagnosis) => Err((
             handshake_reason(&error, address),
             diagnosis.and_then(|diagnosis| diagnosis.facts),
@@ -208,11 +213,28 @@ fn life(facts: &CertificateFacts) -> String {
     format!("{} ({percent} % of its life)", span(facts.left(now)))
 }
 
+fn tls_error(error: &std::io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// A server that asks for a client certificate answers so once ours is missing. In TLS 1.3
+/// this comes after the handshake, in TLS 1.2 within.
+fn wants_client_certificate(error: &std::io::Error) -> bool {
+    use AlertDescription as Alert;
+    matches!(
+        tls_error(error),
+        Some(Error::AlertReceived(
+            Alert::CertificateRequired
+                | Alert::NoCertificate
+                | Alert::BadCertificate
+                | Alert::CertificateUnknown
+                | Alert::HandshakeFailure
+        ))
+    )
+}
+
 fn handshake_reason(error: &std::io::Error, address: SocketAddr) -> Reason {
-    let tls = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
-    match tls {
+    match tls_error(error) {
         None => closed(address, "during the TLS handshake"),
         Some(Error::InvalidMessage(_)) => Reason::failing(
             code::TLS_NOT_SPOKEN,
@@ -231,140 +253,5 @@ fn handshake_reason(error: &std::io::Error, address: SocketAddr) -> Reason {
             code::TLS_FAILED,
             format!("The TLS handshake with {address} failed."),
         ),
-    }
-}
-
-/// The worst address decides; the sentence says which and how many.
-fn summarize(addresses: Vec<AddressOutcome>, total: usize, host: &str) -> Finding {
-    let worst = addresses
-        .iter()
-        .filter(|outcome| !is_set_aside(outcome, &addresses))
-        .reduce(|worst, next| if is_worse(next, worst) { next } else { worst });
-    let Some(worst) = worst else {
-        return Finding::of(Reason::failing(
-            code::DNS_NOT_FOUND,
-            format!("{host} has no address."),
-        ));
-    };
-    let same = addresses
-        .iter()
-        .filter(|outcome| outcome.verdict == worst.verdict)
-        .count();
-    let mut detail = match (addresses.len(), worst.verdict) {
-        (1, _) => worst.detail.clone(),
-        (n, Verdict::Ok) => format!(
-            "{same} of {n} addresses of {host} serve a valid certificate; {}",
-            lower_first(&worst.detail)
-        ),
-        (n, Verdict::Failing) => {
-            format!("{same} of {n} addresses of {host} fail: {}", worst.detail)
-        }
-        (n, Verdict::Unknown) => format!(
-            "{same} of {n} addresses of {host} could not be asked: {}",
-            worst.detail
-        ),
-    };
-    if total > addresses.len() {
-        detail.push_str(&format!(
-            " Only {} of {total} addresses were asked.",
-            addresses.len()
-        ));
-    }
-    for outcome in &addresses {
-        if is_set_aside(outcome, &addresses) {
-            detail.push_str(&format!(" Not counted: {}", outcome.detail));
-        }
-    }
-    Finding {
-        reason: Reason {
-            verdict: worst.verdict,
-            code: worst.code,
-            detail,
-        },
-        phases: worst.phases,
-        certificate: worst.certificate.clone(),
-        addresses,
-    }
-}
-
-/// A machine without IPv6 (or IPv4) must not turn every dual-stack name into "unknown": a
-/// family without any route is set aside when the other family was reached.
-fn is_set_aside(outcome: &AddressOutcome, all: &[AddressOutcome]) -> bool {
-    let no_route = |o: &AddressOutcome| o.code == code::NETWORK_UNREACHABLE;
-    let family = |o: &AddressOutcome| o.address.is_ipv4();
-    no_route(outcome)
-        && all
-            .iter()
-            .all(|o| family(o) != family(outcome) || no_route(o))
-        && all
-            .iter()
-            .any(|o| family(o) != family(outcome) && !no_route(o))
-}
-
-fn is_worse(one: &AddressOutcome, other: &AddressOutcome) -> bool {
-    let expiry = |outcome: &AddressOutcome| {
-        outcome
-            .certificate
-            .as_ref()
-            .map_or(Timestamp::MAX, |facts| facts.earliest_chain_expiry)
-    };
-    one.verdict > other.verdict
-        || (one.verdict == other.verdict
-            && one.verdict == Verdict::Ok
-            && expiry(one) < expiry(other))
-}
-
-fn lower_first(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outcome(address: &str, reason: Reason) -> AddressOutcome {
-        AddressOutcome {
-            address: address.parse().unwrap(),
-            verdict: reason.verdict,
-            code: reason.code,
-            detail: reason.detail,
-            took: std::time::Duration::ZERO,
-            phases: Phases::default(),
-            certificate: None,
-        }
-    }
-
-    fn no_route() -> Reason {
-        Reason::unknown(code::NETWORK_UNREACHABLE, "This machine has no route.")
-    }
-
-    #[test]
-    fn a_machine_without_ipv6_still_judges_dual_stack_names() {
-        let v4 = outcome("192.0.2.1:443", Reason::ok("Fine."));
-        let v6 = outcome("[2001:db8::1]:443", no_route());
-        let finding = summarize(vec![v4, v6], 2, "example.com");
-        assert_eq!(finding.reason.verdict, Verdict::Ok);
-        assert!(finding.reason.detail.contains("Not counted"));
-    }
-
-    #[test]
-    fn without_any_route_nothing_can_be_told() {
-        let v4 = outcome("192.0.2.1:443", no_route());
-        let v6 = outcome("[2001:db8::1]:443", no_route());
-        let finding = summarize(vec![v4, v6], 2, "example.com");
-        assert_eq!(finding.reason.verdict, Verdict::Unknown);
-        assert_eq!(finding.reason.code, code::NETWORK_UNREACHABLE);
-    }
-
-    #[test]
-    fn a_route_to_half_of_a_family_is_no_excuse() {
-        let one = outcome("192.0.2.1:443", Reason::ok("Fine."));
-        let other = outcome("192.0.2.2:443", no_route());
-        let finding = summarize(vec![one, other], 2, "example.com");
-        assert_eq!(finding.reason.verdict, Verdict::Unknown);
     }
 }

@@ -9,8 +9,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };
 use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -158,12 +160,33 @@ impl Served {
     }
 
     pub fn acceptor(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> Acceptor {
+        self.accepting(versions, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// Lets in only clients with a certificate of this authority.
+    pub fn acceptor_for_clients_of(
+        &self,
+        authority: &Authority,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> Acceptor {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(authority.der.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .build()
+            .unwrap();
+        self.accepting(versions, verifier)
+    }
+
+    fn accepting(
+        &self,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Acceptor {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(Arc::new(OneKey {
                 key: Arc::new(self.certified_key()),
                 names: Arc::clone(&seen),
@@ -188,6 +211,10 @@ impl Served {
         let acceptor = self.acceptor(&[&rustls::version::TLS12]);
         TlsServer::start("127.0.0.1:0".parse().unwrap(), acceptor).await
     }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 /// Accepts handshakes and remembers the names they asked for.
@@ -220,7 +247,7 @@ pub struct TlsServer {
 }
 
 impl TlsServer {
-    async fn start(at: SocketAddr, acceptor: Acceptor) -> Self {
+    pub async fn start(at: SocketAddr, acceptor: Acceptor) -> Self {
         let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
