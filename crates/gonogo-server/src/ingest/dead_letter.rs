@@ -28,6 +28,8 @@ pub enum DeadReason {
     BadTime,
     /// A text is too long, empty, or has control characters.
     BadText,
+    /// A header that belongs to the event cannot be read, or may not be there.
+    BadHeader,
     /// On replay: it would be refused today, for the reason in the detail.
     Refused,
 }
@@ -64,6 +66,7 @@ impl DeadReason {
             Self::UnsupportedVersion => "unsupported_version",
             Self::BadTime => "bad_time",
             Self::BadText => "bad_text",
+            Self::BadHeader => "bad_header",
             Self::Refused => "refused",
         }
     }

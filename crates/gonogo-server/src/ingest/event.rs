@@ -152,8 +152,12 @@ impl Note {
 
 /// Reads an RFC 3339 time; a leap second is the last second of its minute.
 pub(super) fn parse_time(what: &str, text: &str) -> Result<Timestamp, DeadLetter> {
-    text.parse()
-        .map_err(|_| DeadLetter::new(DeadReason::BadTime, format!("`{what}` is no RFC 3339 time")))
+    text.parse().map_err(|_| {
+        DeadLetter::new(
+            DeadReason::BadTime,
+            format!("`{what}` is no RFC 3339 time, or out of range"),
+        )
+    })
 }
 
 fn believed(sent: Option<Timestamp>, received_at: Timestamp, notes: &mut Vec<Note>) -> Timestamp {

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::dead_letter::DeadLetter;
+use super::dead_letter::{DeadLetter, DeadReason};
 use super::event::{DedupKey, Found, Note, VerifiedEvent, parse_time};
 use super::reject::{Reject, RejectCode};
 use super::secret::{Secret, any_mac_matches, mac, unhex};
@@ -160,7 +160,10 @@ fn event(
 
 fn named<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, DeadLetter> {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value.ok_or_else(|| DeadLetter::lacks(name.as_str()))
+    value.ok_or_else(|| {
+        let detail = format!("the header `{name}` is missing or cannot be read");
+        DeadLetter::new(DeadReason::BadHeader, detail)
+    })
 }
 
 /// The object that the event is named after. Those that flows are built on have to be there:

@@ -22,6 +22,9 @@ const SNAPSHOT: &str = "event";
 /// The `object` of a thin event, which only says what it is about.
 const THIN: &str = "v2.core.event";
 
+/// The thin event that Stripe sends when somebody tests an event destination.
+const PING: &str = "v2.core.event_destination.ping";
+
 pub(super) fn verify(
     settings: &SourceSettings,
     delivery: &Delivery,
@@ -47,6 +50,9 @@ pub(super) fn verify(
 
 pub(super) fn normalise(settings: &SourceSettings, delivery: &Delivery) -> Accepted {
     match event(settings, delivery) {
+        Ok(event) if event.event.kind == PING => Accepted::Nothing {
+            why: "a ping of Stripe's",
+        },
         Ok(event) => Accepted::Events(vec![event]),
         Err(dead) => Accepted::DeadLetter(dead),
     }
@@ -135,5 +141,5 @@ fn epoch(created: &Value) -> Result<Timestamp, DeadLetter> {
         .as_i64()
         .ok_or_else(|| DeadLetter::lacks("created"))?;
     Timestamp::from_second(seconds)
-        .map_err(|_| DeadLetter::new(DeadReason::BadTime, "`created` is beyond the year 9999"))
+        .map_err(|_| DeadLetter::new(DeadReason::BadTime, "`created` is out of range"))
 }

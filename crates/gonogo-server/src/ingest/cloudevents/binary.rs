@@ -39,7 +39,7 @@ fn attributes(headers: &HeaderMap) -> Result<Map<String, Value>, DeadLetter> {
             continue;
         };
         let bad = |what: &str| {
-            DeadLetter::new(DeadReason::BadText, format!("the header `{name}` {what}"))
+            DeadLetter::new(DeadReason::BadHeader, format!("the header `{name}` {what}"))
         };
         if attribute == "datacontenttype" {
             return Err(bad("must not be there: Content-Type says it"));

@@ -1,0 +1,253 @@
+//! Rubbish of every kind: `accept` and `replay` answer, and never panic.
+
+use axum::http::{HeaderName, HeaderValue};
+use gonogo_model::source::Provider;
+use gonogo_server::ingest::{Accepted, accept, replay, sign};
+
+use crate::{Post, RECEIVED_S, at, fixture, secret};
+
+const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const TOKEN: &str = "an-example-token";
+
+/// Deliveries tried of each kind.
+const ROUNDS: u64 = 4_000;
+
+const NAMES: [&str; 16] = [
+    "stripe-signature",
+    "x-fivetran-signature-256",
+    "x-hub-signature-256",
+    "x-github-event",
+    "x-github-delivery",
+    "content-type",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "authorization",
+    "ce-specversion",
+    "ce-id",
+    "ce-source",
+    "ce-type",
+    "ce-time",
+    "ce-subject",
+];
+
+/// Pieces that lead further into the parsers than bytes alone.
+const PIECES: [&str; 24] = [
+    "t=",
+    "v1=",
+    "v1,",
+    ",",
+    "=",
+    "sha256=",
+    "%C3%",
+    "%",
+    "\"",
+    "\\",
+    "00",
+    "1.0",
+    " ",
+    "1772420400",
+    "-9223372036854775808",
+    "9223372036854775807",
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/json",
+    "payload=",
+    "bearer ",
+    "2026-02-29T24:60:60Z",
+    "-009999-01-01T00:00:00Z",
+    "workflow_run",
+];
+
+const STRIPE: [&[u8]; 2] = [
+    fixture!("stripe/charge_succeeded.json"),
+    fixture!("stripe/thin_meter_error.json"),
+];
+const FIVETRAN: [&[u8]; 2] = [
+    fixture!("fivetran/sync_end_failure.json"),
+    fixture!("fivetran/dbt_run_succeeded.json"),
+];
+const GITHUB: [&[u8]; 3] = [
+    fixture!("github/workflow_run_completed.json"),
+    fixture!("github/deployment_status_created.json"),
+    fixture!("github/push.json"),
+];
+const CLOUDEVENTS: [&[u8]; 2] = [
+    fixture!("cloudevents/charge_recorded.json"),
+    fixture!("cloudevents/batch.json"),
+];
+
+/// Values that a mutation puts in place of what stood there.
+const VALUES: [&str; 8] = [
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "18446744073709551615",
+    "1e308",
+    "\"\\u0000\"",
+    "\"9999-12-31T23:59:59.999999999Z\"",
+];
+
+/// Xorshift, so that a failure can be repeated from its seed.
+struct Luck(u64);
+
+impl Luck {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % limit as u64).unwrap()
+    }
+
+    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+
+    fn bytes(&mut self, limit: usize) -> Vec<u8> {
+        (0..self.below(limit))
+            .map(|_| self.next().to_le_bytes()[0])
+            .collect()
+    }
+
+    fn header_value(&mut self) -> HeaderValue {
+        let mut value = Vec::new();
+        for _ in 0..self.below(6) {
+            match self.below(3) {
+                0 => value.extend(self.bytes(12)),
+                _ => value.extend(self.one(&PIECES).as_bytes()),
+            }
+        }
+        value.retain(|byte| (32..127).contains(byte) || *byte >= 128);
+        HeaderValue::from_bytes(&value).unwrap()
+    }
+
+    /// A known body with a few things wrong, or no body at all.
+    fn body(&mut self, kind: Provider) -> Vec<u8> {
+        if self.below(8) == 0 {
+            return self.bytes(64);
+        }
+        let known: &[&[u8]] = match kind {
+            Provider::Stripe => &STRIPE,
+            Provider::Fivetran => &FIVETRAN,
+            Provider::Github => &GITHUB,
+            Provider::Cloudevents => &CLOUDEVENTS,
+        };
+        let mut body = self.one(known).to_vec();
+        for _ in 0..self.below(4) {
+            let at = self.below(body.len());
+            match self.below(4) {
+                0 => body[at] = self.next().to_le_bytes()[0],
+                1 => body.truncate(at.max(1)),
+                2 => body.insert(at, b'['),
+                _ => self.replace_value(&mut body, at),
+            }
+        }
+        body
+    }
+
+    /// Another value after the next colon, which most of the time leaves valid JSON.
+    fn replace_value(&mut self, body: &mut Vec<u8>, from: usize) {
+        let Some(colon) = body[from..].iter().position(|byte| *byte == b':') else {
+            return;
+        };
+        let begin = from + colon + 1;
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b'\n');
+        let length = body[begin..].iter().position(ends).unwrap_or(0);
+        let value = self.one(&VALUES);
+        body.splice(begin..begin + length, value.bytes());
+    }
+}
+
+/// With the headers that make sense of it, unless it has others already.
+fn labelled(mut post: Post) -> Post {
+    let media_type = match post.settings.kind {
+        Provider::Cloudevents if post.body.starts_with(b"[") => {
+            "application/cloudevents-batch+json"
+        }
+        Provider::Cloudevents => "application/cloudevents+json",
+        _ => "application/json",
+    };
+    for (name, value) in [
+        ("content-type", media_type),
+        ("x-github-event", "workflow_run"),
+        ("x-github-delivery", "1"),
+    ] {
+        if !post.headers.contains_key(name) {
+            post = post.with(name, value);
+        }
+    }
+    post
+}
+
+fn signed(kind: Provider, mut post: Post) -> Post {
+    let key = secret(KEY);
+    let stamp = at(RECEIVED_S);
+    let proof = match kind {
+        Provider::Stripe => vec![("stripe-signature", sign::stripe(&key, &post.body, stamp))],
+        Provider::Fivetran => {
+            vec![("x-fivetran-signature-256", sign::fivetran(&key, &post.body))]
+        }
+        Provider::Github => vec![("x-hub-signature-256", sign::github(&key, &post.body))],
+        Provider::Cloudevents => vec![
+            ("webhook-id", "1".into()),
+            ("webhook-timestamp", RECEIVED_S.to_string()),
+            (
+                "webhook-signature",
+                sign::cloudevents(&key, "1", &post.body, stamp).unwrap(),
+            ),
+        ],
+    };
+    for (name, value) in proof {
+        let value = HeaderValue::from_str(&value).unwrap();
+        post.headers.insert(HeaderName::from_static(name), value);
+    }
+    post
+}
+
+#[test]
+fn nothing_panics_and_nothing_unsigned_gets_through() {
+    let seed = 0x9e37_79b9_7f4a_7c15;
+    println!("seed {seed:#x}");
+    let mut luck = Luck(seed);
+    let mut events = 0;
+    for round in 0..ROUNDS {
+        for kind in Provider::ALL.iter().copied() {
+            let keys: &[&str] = if luck.below(4) == 0 { &[TOKEN] } else { &[KEY] };
+            let mut post = Post::to(kind, keys, &luck.body(kind)).keeping(&[
+                "data.object.amount",
+                "0",
+                "data",
+                "a..b",
+                ".",
+            ]);
+            for _ in 0..luck.below(6) {
+                let name = HeaderName::from_static(luck.one(&NAMES));
+                post.headers.append(name, luck.header_value());
+            }
+            if luck.below(3) == 0 {
+                post.received_at =
+                    at(luck.one(&[RECEIVED_S, -1, 253_402_207_200, -377_705_023_201]));
+            }
+            let outcome = post.accept();
+            assert!(
+                outcome.is_err(),
+                "round {round}: {kind} took what nobody signed"
+            );
+            replay(&post.settings, &post.delivery());
+
+            let post = signed(kind, labelled(post));
+            if let Ok(Accepted::Events(_) | Accepted::Partial { .. }) =
+                accept(&post.settings, &post.delivery())
+            {
+                events += 1;
+            }
+        }
+    }
+    // Otherwise only the first line of defence was tried.
+    assert!(events > 1_000, "only {events} deliveries became events");
+}
