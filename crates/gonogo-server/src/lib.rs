@@ -4,15 +4,20 @@
 //! verifies and stores what came in, hands it to the engine, and carries out the effects
 //! the engine asked for.
 
+pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod courier;
 pub mod driver;
+pub mod force;
 pub mod ingest;
+pub mod keys;
 pub mod notify;
 pub mod package_dir;
 pub mod probe;
+pub mod pulse;
 pub mod settings;
+pub mod site;
 pub mod store;
 pub mod view;
 pub mod watch;

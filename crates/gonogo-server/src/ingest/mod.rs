@@ -14,6 +14,7 @@ mod event;
 mod fields;
 mod fivetran;
 mod github;
+pub mod http;
 mod percent;
 mod reject;
 mod secret;

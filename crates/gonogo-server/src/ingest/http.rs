@@ -1,0 +1,513 @@
+//! The door: `POST /in/{source}`. A 2xx means verified, deduplicated and fsynced.
+//!
+//! Refusals are counted by reason and never stored as fact; a request that cannot be stored
+//! is answered 503 with `Retry-After`, so that the sender repeats it. Invariant: nothing is
+//! answered with 2xx before its commit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gonogo_engine::Input;
+use gonogo_engine::input::SCHEMA;
+use gonogo_model::overlay::Overlay;
+use gonogo_model::source::{Provider, Source};
+use gonogo_model::text::Digest;
+use gonogo_model::{Id, Package};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::driver::new_input;
+use crate::settings::Outside;
+use crate::store::{
+    AppendBatch, Appended, DEDUP_DAYS_MAX, Dedup, Lane, NewDeadLetter, NewInput, RawBody, Store,
+    StoreError,
+};
+use crate::view::View;
+
+use super::{
+    Accepted, DeadLetter, Delivery, Secret, SourceSettings, VerifiedEvent, envelope_headers,
+};
+
+/// The source of our own test events. It proves that the whole way in works.
+pub const OWN_SOURCE: &str = "gonogo-intake";
+/// The largest body that is read for any source; each source has its own limit below that.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a sender is asked to wait when nothing can be stored.
+const RETRY_AFTER_SECS: &str = "5";
+/// So many refused signatures within [`SPIKE_WINDOW_MS`] are said aloud: a key that was
+/// rotated on one side only looks like silence.
+pub const SPIKE: u32 = 10;
+/// The window of [`SPIKE`].
+pub const SPIKE_WINDOW_MS: i64 = 5 * 60_000;
+/// Headers are kept for a dead letter up to this many bytes.
+const HEADER_JSON_MAX: usize = 8 * 1024;
+
+/// The intake; clones share it.
+#[derive(Clone)]
+pub struct Intake {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Arc<Clock>,
+    outside: Outside,
+    view: watch::Receiver<Arc<View>>,
+    own: SourceSettings,
+    in_force: RwLock<InForce>,
+    tally: Mutex<BTreeMap<Id, Tally>>,
+}
+
+#[derive(Default)]
+struct InForce {
+    key: Option<(Option<Digest>, Overlay)>,
+    sources: BTreeMap<Id, Arc<Declared>>,
+}
+
+struct Declared {
+    settings: SourceSettings,
+    keep_days: u16,
+    dedup_days: u16,
+}
+
+/// What a source's requests came to since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Requests that were accepted.
+    pub accepted: u64,
+    /// Events that had come before.
+    pub duplicates: u64,
+    /// Refusals, by stable code.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// The last refusal, in milliseconds since 1970.
+    pub refused_at_ms: Option<i64>,
+    spike: Vec<i64>,
+}
+
+impl Intake {
+    /// An intake for the package in force. `own_secret` signs our own test events.
+    pub fn new(
+        store: Store,
+        clock: Arc<Clock>,
+        outside: Outside,
+        view: watch::Receiver<Arc<View>>,
+        own_secret: &str,
+    ) -> Self {
+        let own = SourceSettings::new(
+            Id::from_static(OWN_SOURCE),
+            Provider::Cloudevents,
+            Secret::new(own_secret).into_iter().collect(),
+        );
+        let (in_force, tally) = (RwLock::default(), Mutex::default());
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                clock,
+                outside,
+                view,
+                own,
+                in_force,
+                tally,
+            }),
+        }
+    }
+
+    /// What each source's requests came to since the start.
+    pub fn tallies(&self) -> BTreeMap<Id, Tally> {
+        self.inner
+            .tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Sources with a spike of refused signatures right now, and how many.
+    pub fn spikes(&self) -> Vec<(Id, usize)> {
+        let since = self.inner.clock.now().as_millis() - SPIKE_WINDOW_MS;
+        let mut tally = self
+            .inner
+            .tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut spikes = Vec::new();
+        for (id, tally) in tally.iter_mut() {
+            tally.spike.retain(|at| *at >= since);
+            if tally.spike.len() >= SPIKE as usize {
+                spikes.push((id.clone(), tally.spike.len()));
+            }
+        }
+        spikes
+    }
+
+    /// What is wrong with how the sources are set up, a sentence each.
+    pub fn mistakes(&self) -> Vec<String> {
+        let sources = self.sources();
+        sources
+            .values()
+            .filter_map(|d| d.settings.mistake())
+            .collect()
+    }
+
+    fn sources(&self) -> BTreeMap<Id, Arc<Declared>> {
+        let view = self.inner.view.borrow().clone();
+        let key = Some((view.plan.package.digest.clone(), view.overlay.clone()));
+        {
+            let in_force = self
+                .inner
+                .in_force
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            if in_force.key == key {
+                return in_force.sources.clone();
+            }
+        }
+        let sources = declared(&view.plan.package, &self.inner.outside);
+        let mut in_force = self
+            .inner
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *in_force = InForce {
+            key,
+            sources: sources.clone(),
+        };
+        sources
+    }
+
+    fn source(&self, id: &str) -> Option<Arc<Declared>> {
+        let view = self.inner.view.borrow().clone();
+        {
+            let in_force = self
+                .inner
+                .in_force
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            let current = in_force.key.as_ref();
+            if current.is_some_and(|(d, o)| *d == view.plan.package.digest && *o == view.overlay) {
+                return in_force.sources.get(id).cloned();
+            }
+        }
+        self.sources().get(id).cloned()
+    }
+
+    fn count(&self, id: &Id, count: impl FnOnce(&mut Tally)) {
+        let mut tally = self
+            .inner
+            .tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        count(tally.entry(id.clone()).or_default());
+    }
+
+    async fn take(&self, source: &str, headers: &HeaderMap, body: &[u8]) -> Result<Taken, Refused> {
+        let received_at = self.inner.clock.now().timestamp();
+        let delivery = Delivery {
+            headers,
+            body,
+            received_at,
+        };
+        if source == OWN_SOURCE {
+            return self.take_own(&delivery).await;
+        }
+        let declared = self.source(source).ok_or(Refused::UnknownSource)?;
+        let settings = &declared.settings;
+        let accepted = super::accept(settings, &delivery).map_err(|reject| {
+            let code = reject.code.as_str();
+            let now = self.inner.clock.now().as_millis();
+            self.count(&settings.id, |t| {
+                *t.refused.entry(code).or_default() += 1;
+                t.refused_at_ms = Some(now);
+                if code.starts_with("signature") || code.starts_with("timestamp") {
+                    t.spike.push(now);
+                    if t.spike.len() > 10_000 {
+                        t.spike.drain(..5_000);
+                    }
+                }
+            });
+            Refused::Rejected {
+                status: reject.status,
+                code,
+                public: reject.public,
+            }
+        })?;
+        let taken = match accepted {
+            Accepted::Nothing { .. } => Taken::default(),
+            Accepted::Events(events) => self.store(&declared, &delivery, events).await?,
+            Accepted::DeadLetter(dead) => {
+                self.put_aside(&declared, &delivery, &dead).await?;
+                Taken {
+                    dead_letters: 1,
+                    ..Taken::default()
+                }
+            }
+            Accepted::Partial { events, dead } => {
+                self.put_aside(&declared, &delivery, &dead).await?;
+                let taken = self.store(&declared, &delivery, events).await?;
+                Taken {
+                    dead_letters: 1,
+                    ..taken
+                }
+            }
+        };
+        self.count(&settings.id, |t| {
+            t.accepted += 1;
+            t.duplicates += taken.duplicates as u64;
+        });
+        Ok(taken)
+    }
+
+    async fn store(
+        &self,
+        declared: &Declared,
+        delivery: &Delivery<'_>,
+        events: Vec<VerifiedEvent>,
+    ) -> Result<Taken, Refused> {
+        let now = self.inner.clock.now();
+        let inputs = events
+            .into_iter()
+            .enumerate()
+            .map(|(place, verified)| {
+                let key = *verified.dedup.as_bytes();
+                let input = Input::Event(verified.event);
+                NewInput {
+                    kind: input.kind().into(),
+                    received_at_ms: now.as_millis(),
+                    schema: SCHEMA,
+                    body: serde_json::to_vec(&input).unwrap_or_default(),
+                    dedup: Some(Dedup {
+                        source: declared.settings.id.to_string(),
+                        key,
+                        keep_days: declared.dedup_days,
+                    }),
+                    // A batch is one body: it is kept once.
+                    raw: (place == 0).then(|| declared.raw(delivery)).flatten(),
+                }
+            })
+            .collect();
+        let appended = self
+            .inner
+            .store
+            .append(AppendBatch {
+                lane: Lane::World,
+                inputs,
+            })
+            .await?;
+        let duplicates = appended
+            .iter()
+            .filter(|a| matches!(a, Appended::Duplicate { .. }))
+            .count();
+        Ok(Taken {
+            accepted: appended.len() - duplicates,
+            duplicates,
+            dead_letters: 0,
+        })
+    }
+
+    async fn put_aside(
+        &self,
+        declared: &Declared,
+        delivery: &Delivery<'_>,
+        dead: &DeadLetter,
+    ) -> Result<(), Refused> {
+        let raw = RawBody {
+            source: declared.settings.id.to_string(),
+            headers_json: headers_json(&envelope_headers(delivery.headers)),
+            body: delivery.body.to_vec(),
+            keep_days: declared.keep_days.max(1),
+        };
+        let letter = NewDeadLetter {
+            source: declared.settings.id.to_string(),
+            received_at_ms: self.inner.clock.now().as_millis(),
+            reason: dead.reason.as_str().into(),
+            detail: dead.detail.clone(),
+            raw,
+        };
+        self.inner.store.add_dead_letter(letter).await?;
+        Ok(())
+    }
+
+    async fn take_own(&self, delivery: &Delivery<'_>) -> Result<Taken, Refused> {
+        let rejected = |reject: super::Reject| Refused::Rejected {
+            status: reject.status,
+            code: reject.code.as_str(),
+            public: reject.public,
+        };
+        super::accept(&self.inner.own, delivery).map_err(rejected)?;
+        let now = self.inner.clock.now();
+        let inputs = vec![new_input(&Input::IntakeProven { at: now }, now)];
+        self.inner
+            .store
+            .append(AppendBatch {
+                lane: Lane::World,
+                inputs,
+            })
+            .await?;
+        Ok(Taken {
+            accepted: 1,
+            ..Taken::default()
+        })
+    }
+}
+
+impl Declared {
+    fn raw(&self, delivery: &Delivery<'_>) -> Option<RawBody> {
+        (self.keep_days > 0).then(|| RawBody {
+            source: self.settings.id.to_string(),
+            headers_json: headers_json(&envelope_headers(delivery.headers)),
+            body: delivery.body.to_vec(),
+            keep_days: self.keep_days,
+        })
+    }
+}
+
+/// What a request came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    accepted: usize,
+    duplicates: usize,
+    dead_letters: usize,
+}
+
+enum Refused {
+    UnknownSource,
+    Rejected {
+        status: u16,
+        code: &'static str,
+        public: &'static str,
+    },
+    NotStored(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::NotStored(error)
+    }
+}
+
+/// `POST /in/{source}`
+pub async fn post(
+    State(intake): State<Intake>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let body: Bytes = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(_) => {
+            let id = Id::from_static(&source);
+            if intake.source(&source).is_some() {
+                intake.count(&id, |t| {
+                    *t.refused.entry("body_too_large").or_default() += 1
+                });
+            }
+            return refusal(413, "body_too_large", "The body is too large.");
+        }
+    };
+    match intake.take(&source, &head.headers, &body).await {
+        Ok(taken) => Json(json!({
+            "accepted": taken.accepted,
+            "duplicates": taken.duplicates,
+            "dead_letters": taken.dead_letters,
+        }))
+        .into_response(),
+        Err(Refused::UnknownSource) => {
+            refusal(404, "unknown_source", "There is no such source here.")
+        }
+        Err(Refused::Rejected {
+            status,
+            code,
+            public,
+        }) => {
+            tracing::info!(source, code, "a delivery is refused");
+            refusal(status, code, public)
+        }
+        Err(Refused::NotStored(error)) => {
+            tracing::error!(source, %error, "a delivery cannot be stored");
+            let code = if error.is_temporary() {
+                "not_stored"
+            } else {
+                "not_storable"
+            };
+            let mut response = refusal(
+                503,
+                code,
+                "It cannot be stored right now. Please send it again.",
+            );
+            response.headers_mut().insert(
+                header::RETRY_AFTER,
+                HeaderValue::from_static(RETRY_AFTER_SECS),
+            );
+            response
+        }
+    }
+}
+
+/// `OPTIONS /in/{source}`: the handshake of the CloudEvents webhook specification.
+pub async fn options(headers: HeaderMap) -> Response {
+    match super::handshake(&headers, None) {
+        Some(allowed) => (StatusCode::OK, allowed).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+fn refusal(status: u16, code: &str, text: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    (
+        status,
+        Json(json!({"error": {"code": code, "message": text}})),
+    )
+        .into_response()
+}
+
+fn headers_json(headers: &HeaderMap) -> String {
+    let map: BTreeMap<&str, String> = headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    let text = serde_json::to_string(&map).unwrap_or_default();
+    if text.len() > HEADER_JSON_MAX {
+        "{}".into()
+    } else {
+        text
+    }
+}
+
+fn declared(package: &Package, outside: &Outside) -> BTreeMap<Id, Arc<Declared>> {
+    let of = |id: &Id, source: &Source| {
+        let secrets = source
+            .secrets
+            .iter()
+            .filter_map(|s| Secret::new(&outside.resolve(&s.0).ok()?))
+            .collect();
+        let fields = package.flows.values().flat_map(|flow| {
+            let types = flow.start.event.iter().chain(&flow.end.event);
+            types
+                .flat_map(|t| flow.fields_of(id, t))
+                .map(str::to_string)
+                .collect::<Vec<_>>()
+        });
+        Declared {
+            settings: SourceSettings::of(source, secrets, fields),
+            keep_days: source.keep_days,
+            dedup_days: u16::try_from(source.retry_window.as_secs() / 86_400 + 1)
+                .unwrap_or(u16::MAX)
+                .min(DEDUP_DAYS_MAX),
+        }
+    };
+    package
+        .sources
+        .iter()
+        .map(|(id, source)| (id.clone(), Arc::new(of(id, source))))
+        .collect()
+}

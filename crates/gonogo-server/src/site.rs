@@ -1,0 +1,74 @@
+//! What every handler shares: the view, the store, the doors in and the ways out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gonogo_engine::Input;
+use gonogo_engine::input::{Actor, Command, Verb};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::courier::append;
+use crate::force::DiskState;
+use crate::ingest::http::Intake;
+use crate::notify::Channels;
+use crate::store::{Lane, Store, StoreError};
+use crate::view::View;
+
+/// How long a page waits at the most to show what it just did.
+const SHOWN_WITHIN: Duration = Duration::from_secs(1);
+
+/// What every handler shares; clones are cheap.
+#[derive(Clone)]
+pub struct Site {
+    /// The journal and everything with it.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// What pages see.
+    pub view: watch::Receiver<Arc<View>>,
+    /// The door for events.
+    pub intake: Intake,
+    /// The ways out, and the signer of links.
+    pub channels: Arc<Channels>,
+    /// Whether the package on disk is in force.
+    pub disk: watch::Receiver<DiskState>,
+    /// Told when the package should be looked at now.
+    pub reload: Arc<watch::Sender<u64>>,
+    /// Where people find this server, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// Told when the server ends, so that open streams do.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Site {
+    /// The newest view.
+    pub fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
+    }
+
+    /// Writes a decision down, and waits for a moment until pages show it.
+    ///
+    /// `Ok` means that it is durable; the engine acts on it whatever happens next.
+    pub async fn decide(&self, by: Actor, verb: Verb) -> Result<(), StoreError> {
+        let command = Input::Command(Command { by, verb });
+        let seq = append(&self.store, Lane::Human, &[command], self.clock.now()).await?;
+        let mut view = self.view.clone();
+        let shown = async {
+            while self.store.applied(Lane::Human) < seq {
+                if view.changed().await.is_err() {
+                    return;
+                }
+            }
+            let step = self.store.last_step();
+            while view.borrow().step_no < step {
+                if view.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // Later than that it is shown by the live update.
+        let _ = tokio::time::timeout(SHOWN_WITHIN, shown).await;
+        Ok(())
+    }
+}
