@@ -16,6 +16,7 @@ pub mod notify;
 pub mod package_dir;
 pub mod probe;
 pub mod pulse;
+pub mod routes;
 pub mod settings;
 pub mod site;
 pub mod store;

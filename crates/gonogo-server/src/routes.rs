@@ -1,0 +1,44 @@
+//! Every address this server answers, in one place.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+
+use crate::driver::LAG_PAGED_MS;
+use crate::ingest;
+use crate::site::Site;
+use crate::store::Lane;
+
+/// All routes of a server.
+pub fn routes(site: Site) -> Router {
+    let intake = Router::new()
+        .route("/in/{source}", post(ingest::http::post).options(ingest::http::options))
+        .with_state(site.intake.clone());
+    let health = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(site);
+    Router::new().merge(intake).merge(health)
+}
+
+/// Ready means: the engine keeps up, and we have lately proven that we can hear.
+async fn ready(State(site): State<Site>) -> impl IntoResponse {
+    let view = site.view();
+    let now = site.clock.now();
+    let waiting: Vec<u64> = Lane::ALL.iter().map(|lane| site.store.waiting(*lane).inputs).collect();
+    let behind = waiting.iter().sum::<u64>() > 0 && now.since(view.at).as_millis() > LAG_PAGED_MS;
+    let hears = view.heard.is_some_and(|at| now.since(at).as_secs() < 60);
+    let status = if view.loaded && hears && !behind { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "ready": status == StatusCode::OK,
+        "package": view.loaded,
+        "hears": hears,
+        "waiting": {"human": waiting[0], "world": waiting[1]},
+        "step": view.step_no,
+        "troubles": view.troubles,
+    });
+    (status, Json(body))
+}
