@@ -703,6 +703,8 @@ impl Engine {
         if stale || engagement.sends.values().any(tried) {
             return;
         }
+        // Past the fallback there is no next step: it is called again in its own time.
+        let at_fallback = escalation.step as usize > escalation.steps.len();
         let current = (escalation.round, escalation.step) == (send.round, send.step);
         if self.call_person(number, team, &send.person, send.contact + 1, now) || !current {
             return;
@@ -719,7 +721,7 @@ impl Engine {
             (s.round, s.step, s.generation) == (send.round, send.step, send.generation)
                 && s.state != SendState::Failed
         };
-        if !engagement.sends.values().any(alive) {
+        if !at_fallback && !engagement.sends.values().any(alive) {
             self.walk(number, team, now);
         }
     }

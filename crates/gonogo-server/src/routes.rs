@@ -15,7 +15,10 @@ use crate::store::Lane;
 /// All routes of a server.
 pub fn routes(site: Site) -> Router {
     let intake = Router::new()
-        .route("/in/{source}", post(ingest::http::post).options(ingest::http::options))
+        .route(
+            "/in/{source}",
+            post(ingest::http::post).options(ingest::http::options),
+        )
         .with_state(site.intake.clone());
     let health = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
@@ -28,10 +31,17 @@ pub fn routes(site: Site) -> Router {
 async fn ready(State(site): State<Site>) -> impl IntoResponse {
     let view = site.view();
     let now = site.clock.now();
-    let waiting: Vec<u64> = Lane::ALL.iter().map(|lane| site.store.waiting(*lane).inputs).collect();
+    let waiting: Vec<u64> = Lane::ALL
+        .iter()
+        .map(|lane| site.store.waiting(*lane).inputs)
+        .collect();
     let behind = waiting.iter().sum::<u64>() > 0 && now.since(view.at).as_millis() > LAG_PAGED_MS;
     let hears = view.heard.is_some_and(|at| now.since(at).as_secs() < 60);
-    let status = if view.loaded && hears && !behind { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if view.loaded && hears && !behind {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({
         "ready": status == StatusCode::OK,
         "package": view.loaded,

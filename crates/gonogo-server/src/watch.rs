@@ -4,7 +4,7 @@
 //! thousands of healthy checks do not fill the journal. Invariant: an answer that differs
 //! from the one before is in the journal before the next of its check is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,8 @@ use crate::view::View;
 
 /// How often equal answers are summed up.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
+/// The pause between the first questions to new checks.
+const FIRST_EVERY: Duration = Duration::from_millis(50);
 /// Answers that may wait to be written down.
 const ANSWERS_WAITING_MAX: usize = 1024;
 
@@ -56,6 +58,10 @@ impl Watch {
         let mut in_force = None;
         let mut kept: BTreeMap<Id, Kept> = BTreeMap::new();
         let mut summary = tokio::time::interval(SUMMARY_EVERY);
+        // A check that is new is asked at once, whatever its interval, one after the other.
+        let mut fresh: VecDeque<String> = VecDeque::new();
+        let mut asked: BTreeSet<String> = BTreeSet::new();
+        let mut first = tokio::time::interval(FIRST_EVERY);
         while !*stop.borrow() {
             let view = self.view.borrow_and_update().clone();
             let key = (view.plan.package.digest.clone(), view.overlay.clone());
@@ -63,6 +69,9 @@ impl Watch {
                 in_force = Some(key);
                 let (specs, mistakes) = specs(&view.plan.package, &self.outside);
                 kept.retain(|id, _| view.plan.package.checks.contains_key(id));
+                let names: BTreeSet<String> = specs.iter().map(|s| s.check.clone()).collect();
+                fresh.extend(names.difference(&asked).cloned());
+                asked = names;
                 scheduler.replace(specs).await;
                 for (id, why) in mistakes {
                     let result = self.result(id, CheckVerdict::Unknown, "not_configured", why);
@@ -72,6 +81,11 @@ impl Watch {
             tokio::select! {
                 Some(answer) = answers.recv() => self.take(answer, &mut kept).await,
                 _ = summary.tick() => self.sum_up(&mut kept).await,
+                _ = first.tick(), if !fresh.is_empty() => {
+                    if let Some(check) = fresh.pop_front() {
+                        scheduler.run_now(&check).await;
+                    }
+                }
                 _ = self.view.changed() => {}
                 _ = stop.changed() => {}
             }

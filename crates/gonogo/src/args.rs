@@ -1,5 +1,6 @@
 //! What can be typed after `gonogo`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "\
 Examples:
   gonogo check ops                 is the package in ops/ sound?
+  gonogo serve ops                 run it
 
 Exit codes: 0 clean, 1 findings or NO-GO, 2 conditional, 64 not understood, 70 could not run."
 )]
@@ -31,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// Check a package and say everything that is wrong with it
     Check(Check),
+    /// Run a package: detect, page, coordinate, tell customers
+    Serve(Serve),
 }
 
 /// The directory of a package.
@@ -96,4 +100,49 @@ pub enum CheckFormat {
 pub enum Deny {
     /// Warnings
     Warnings,
+}
+
+/// `gonogo serve`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo serve ops
+  gonogo serve ops --listen 0.0.0.0:8080 --data /var/lib/gonogo --base-url https://gonogo.example.com
+  GONOGO_SMTP_URL=smtp://user:password@mail.example.com GONOGO_MAIL_FROM='gonogo <pager@example.com>' gonogo serve ops
+
+SIGHUP looks at the package at once, SIGTERM ends in order. GONOGO_LOG sets what is logged (info).")]
+pub struct Serve {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080",
+        env = "GONOGO_LISTEN"
+    )]
+    pub listen: SocketAddr,
+    /// Where the journal is kept; on a disk that outlives the machine
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "gonogo-data",
+        env = "GONOGO_DATA"
+    )]
+    pub data: PathBuf,
+    /// Where people find it, for links in messages
+    #[arg(long, value_name = "URL", env = "GONOGO_BASE_URL")]
+    pub base_url: Option<String>,
+    /// The mail server: smtp://user:password@host:port (STARTTLS) or smtps://
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GONOGO_SMTP_URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<String>,
+    /// Who mail comes from
+    #[arg(long, value_name = "ADDRESS", env = "GONOGO_MAIL_FROM")]
+    pub mail_from: Option<String>,
 }
