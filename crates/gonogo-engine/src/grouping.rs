@@ -478,6 +478,8 @@ impl Engine {
         for journey in journeys {
             self.journey_falls(number, journey, now);
         }
+        // Whoever is called now reads what the incident has become, not what it began as.
+        self.retitle(number);
         match engaged {
             None => self.engage(number, &team, NotifyKind::Page, now),
             // Whoever is being called will see all of it when they look.
@@ -501,7 +503,6 @@ impl Engine {
                 }
             }
         }
-        self.retitle(number);
         self.reassess(number, now);
     }
 
@@ -543,8 +544,12 @@ impl Engine {
         let severity = if fallen >= 2 { worst.raised() } else { worst };
         if severity < incident.severity {
             let before = std::mem::replace(&mut incident.severity, severity);
-            let text =
-                format!("raised from {before} to {severity}: {fallen} critical journeys fail");
+            let why = if severity < worst {
+                format!("{fallen} critical journeys fail")
+            } else {
+                "an alert of that severity fires".into()
+            };
+            let text = format!("raised from {before} to {severity}: {why}");
             self.say(
                 now,
                 Some(number),
@@ -552,6 +557,7 @@ impl Engine {
                 severity.word(),
                 text,
             );
+            self.promise_sooner(number, now);
         }
         self.page_if_grown(number, now);
         self.promise_if_due(number, now);

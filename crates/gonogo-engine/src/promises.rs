@@ -24,8 +24,33 @@ pub const RESOLVED_WITHIN: Duration = Duration::from_mins(15);
 pub const MAX_OVERDUE_PAGES: u32 = 3;
 
 impl Engine {
+    /// The severity rose while customers were still waiting for a first word: what is promised
+    /// for the new one holds from now on, and nothing comes later than it would have.
+    pub(crate) fn promise_sooner(&mut self, number: u64, now: Time) {
+        let Some(incident) = self.state.incidents.get_mut(&number) else {
+            return;
+        };
+        let told = incident.updates.last().map(|u| u.state);
+        if !matches!(told, None | Some(PublicState::Resolved)) {
+            return;
+        }
+        let Some(before) = incident.promise.take() else {
+            return;
+        };
+        self.first_promise(number, before.due, now);
+        if let Some(incident) = self.state.incidents.get_mut(&number)
+            && incident.updates.last().map(|u| u.state) == told
+        {
+            incident.promise.get_or_insert(before);
+        }
+    }
+
     /// Makes the first promise of an incident that customers can notice.
     pub(crate) fn promise_if_due(&mut self, number: u64, now: Time) {
+        self.first_promise(number, Time::from_millis(i64::MAX), now);
+    }
+
+    fn first_promise(&mut self, number: u64, latest: Time, now: Time) {
         let plan = Arc::clone(&self.plan);
         let Some(incident) = self.state.incidents.get(&number) else {
             return;
@@ -59,7 +84,8 @@ impl Engine {
             self.publish(number, state, title, text, &approved_by, now);
             return;
         }
-        self.promise(number, state, now + rule.first_update, now);
+        let due = latest.min(now + rule.first_update);
+        self.promise(number, state, due, now);
     }
 
     /// Customers see an update, and the next one is promised.
