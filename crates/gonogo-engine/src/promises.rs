@@ -342,21 +342,7 @@ impl Engine {
         let Some(incident) = self.state.incidents.get(&number) else {
             return;
         };
-        let Some(rule) = self.rule(incident).cloned() else {
-            return;
-        };
-        if told && rule.approval == Approval::Automatic {
-            let approved_by = format!("the rule for {}", rule.severity.value);
-            let (title, text) = self.draft(number, PublicState::Resolved, None);
-            self.publish(
-                number,
-                PublicState::Resolved,
-                title,
-                text,
-                &approved_by,
-                now,
-            );
-        } else if told {
+        if self.rule(incident).is_some() && told {
             let due = (now + RESOLVED_WITHIN)
                 .min(promise.map_or(now + RESOLVED_WITHIN, |p| p.due.max(now)));
             self.promise(number, PublicState::Resolved, due, now);

@@ -24,7 +24,7 @@ pub struct Replacement {
     pub list: String,
     /// The entry's id: `charge-recorded`.
     pub id: String,
-    /// The field in it, dotted: `probe.http.url`.
+    /// The field in it, dotted: `probe.http.url`, `steps.0.wait`.
     pub field: String,
     /// The value, as YAML.
     pub to: String,
@@ -93,6 +93,17 @@ fn set(place: &mut Node, field: &str, value: Node) {
         Some((head, tail)) => (head, Some(tail)),
         None => (field, None),
     };
+    if let Value::List(items) = &mut place.value
+        && let Ok(index) = head.parse::<usize>()
+    {
+        if let Some(item) = items.get_mut(index) {
+            match tail {
+                None => *item = value,
+                Some(tail) => set(item, tail, value),
+            }
+        }
+        return;
+    }
     if !matches!(place.value, Value::Map(_)) {
         place.value = Value::Map(Vec::new());
     }
@@ -133,5 +144,38 @@ fn relocate(node: &mut Node, span: Span) {
             relocate(&mut e.value, span);
         }),
         Value::Null | Value::Scalar { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileNo;
+
+    #[test]
+    fn sets_values_in_maps_lists_and_places_that_were_not_there() {
+        let mut found = Vec::new();
+        let text = "flows:\n  - id: a\n    steps: [{wait: 5m}, {wait: 6m}]\n";
+        let mut trees = [crate::yaml::parse(text, FileNo(0), 1, &mut found).unwrap()];
+        let mut overlay = Overlay::default();
+        overlay.set("flows", "a", "steps.1.wait", "1s");
+        overlay.set("flows", "a", "deep.er", "[x]");
+        overlay.set("flows", "missing", "x", "1");
+        overlay.apply(&mut trees, &mut found);
+        let Value::List(items) = &trees[0].get("flows").unwrap().value else {
+            panic!()
+        };
+        let Value::List(steps) = &items[0].get("steps").unwrap().value else {
+            panic!()
+        };
+        let text = |n: &Node| match &n.value {
+            Value::Scalar { text, .. } => text.clone(),
+            _ => "-".into(),
+        };
+        assert_eq!(text(steps[0].get("wait").unwrap()), "5m");
+        assert_eq!(text(steps[1].get("wait").unwrap()), "1s");
+        assert!(items[0].get("deep").unwrap().get("er").is_some());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].code, "overlay-place");
     }
 }
