@@ -317,3 +317,62 @@ fn a_second_process_is_kept_out() {
     drop(again);
     Store::open(dir.path()).unwrap();
 }
+
+/// Keys wait in memory and move to the index in runs; wherever they are, they are found.
+#[test]
+fn a_key_is_found_while_it_moves_and_after_a_restart_in_between() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        dedup_recent_max: 3_000,
+        ..StoreOptions::default()
+    };
+    let mut store = Store::open_with(dir.path(), options.clone()).unwrap();
+    let mut known = 0;
+    for round in 0..12 {
+        let fresh: Vec<_> = (0..700)
+            .map(|n| keyed("stripe", &format!("{round}-{n}")))
+            .collect();
+        let answers = store.append(world(fresh)).wait().unwrap();
+        assert_eq!(answers[0], appended(known + 1));
+        known += 700;
+        if round % 3 == 1 {
+            store.close().unwrap();
+            store = Store::open_with(dir.path(), options.clone()).unwrap();
+        }
+        let again: Vec<_> = (0..=round)
+            .flat_map(|round| (0..700).map(move |n| keyed("stripe", &format!("{round}-{n}"))))
+            .collect();
+        let answers = store.append(world(again)).wait().unwrap();
+        let first: Vec<_> = (1..=known).map(duplicate).collect();
+        assert_eq!(answers, first, "round {round}");
+    }
+    assert_eq!(store.integrity().unwrap(), [""; 0]);
+    store.close().unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
+    let moved: i64 = db
+        .query_row("SELECT count(*) FROM dedup", [], |r| r.get(0))
+        .unwrap();
+    assert!(moved >= 3_000, "{moved} keys moved to the index");
+}
+
+/// A batch that was refused leaves no key behind, or its retry would be lost.
+#[test]
+fn a_refused_batch_can_be_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = StoreOptions {
+        unapplied_inputs_max: 2,
+        ..StoreOptions::default()
+    };
+    let store = Store::open_with(dir.path(), options).unwrap();
+    let batch = world(vec![
+        keyed("new-source", "a"),
+        keyed("new-source", "b"),
+        input("c"),
+    ]);
+    assert!(store.append(batch).wait().is_err());
+    let half = world(vec![keyed("new-source", "a"), keyed("new-source", "b")]);
+    assert_eq!(
+        store.append(half).wait().unwrap(),
+        [appended(1), appended(2)]
+    );
+}

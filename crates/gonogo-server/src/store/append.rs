@@ -55,6 +55,11 @@ impl Job for Append {
         self.weight
     }
 
+    /// One input is one statement, which SQLite undoes by itself.
+    fn needs_savepoint(&self) -> bool {
+        self.weight.inputs > 1
+    }
+
     fn apply(&mut self, conn: &Connection) -> Result<(), StoreError> {
         limit("batch of inputs", self.weight.inputs, APPEND_INPUTS_MAX)?;
         limit("batch in bytes", self.weight.bytes, APPEND_BYTES_MAX)?;
@@ -83,21 +88,26 @@ fn append(
     input: NewInput,
 ) -> Result<Appended, StoreError> {
     let at_ms = input.received_at_ms;
-    if let Some(dedup) = &input.dedup
-        && let Some(seq) = ledger.buckets.find(conn, dedup, at_ms)?
-    {
-        return Ok(Appended::Duplicate { seq });
+    let (mut bucket, mut key) = (None, None);
+    if let Some(dedup) = &input.dedup {
+        if let Some(seq) = ledger.dedup.find(conn, dedup, at_ms)? {
+            return Ok(Appended::Duplicate { seq });
+        }
+        bucket = Some(ledger.dedup.bucket(conn, dedup, at_ms)?);
+        key = Some(dedup.key);
     }
     ledger.admit(lane, input.body.len() as u64)?;
     let seq = ledger.head.next_seq;
     let insert = match lane {
         Lane::Human => {
-            "INSERT INTO input_human (seq, kind, received_at_ms, schema, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)"
+            "INSERT INTO input_human
+               (seq, kind, received_at_ms, schema, body, dedup_bucket, dedup_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         }
         Lane::World => {
-            "INSERT INTO input_world (seq, kind, received_at_ms, schema, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)"
+            "INSERT INTO input_world
+               (seq, kind, received_at_ms, schema, body, dedup_bucket, dedup_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
         }
     };
     conn.prepare_cached(insert)?.execute(params![
@@ -105,10 +115,12 @@ fn append(
         input.kind,
         at_ms,
         input.schema,
-        input.body
+        input.body,
+        bucket,
+        key
     ])?;
-    if let Some(dedup) = &input.dedup {
-        ledger.buckets.insert(conn, dedup, at_ms, seq)?;
+    if let (Some(bucket), Some(key)) = (bucket, key) {
+        ledger.dedup.insert(bucket, key, seq);
     }
     if let Some(raw) = input.raw {
         ledger.raw(NewRaw {

@@ -5,8 +5,6 @@
 //! the sender's 2xx. A source that goes wrong fills only its own share; what had to leave
 //! is counted, never silent. Invariant: kept + replayed and gone + dropped = all that came.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::writer::Urgency;
@@ -101,7 +99,8 @@ impl Store {
         let raw = self.inner.raw.put(received_at_ms, raw).await?;
         let max = self.inner.options.dead_letters_per_source_max;
         let detail: String = detail.chars().take(DETAIL_MAX).collect();
-        self.inner
+        let (id, gone) = self
+            .inner
             .writer
             .call(Urgency::Bulk, move |conn| {
                 conn.prepare_cached(
@@ -110,10 +109,14 @@ impl Store {
                 )?
                 .execute(params![source, received_at_ms, reason, detail, raw])?;
                 let id = conn.last_insert_rowid();
-                let dropped = make_room(conn, &source, max, received_at_ms)?;
-                Ok(DeadLettered { id, dropped })
+                Ok((id, make_room(conn, &source, max, received_at_ms)?))
             })
-            .await
+            .await?;
+        for raw in gone.iter().filter_map(|g| g.raw) {
+            self.inner.raw.remove(raw).await?;
+        }
+        let dropped = gone.iter().filter(|g| g.open).count() as u64;
+        Ok(DeadLettered { id, dropped })
     }
 
     /// One of them.
@@ -197,36 +200,43 @@ impl Store {
             Ok(())
         })
     }
+}
 
-    /// What a background task does about once an hour: drops dedup keys, raw bodies and
-    /// keys, finished effects and sessions that are past their time. Blocks; small commits.
-    pub fn prune(&self, now_ms: i64) -> Result<(), StoreError> {
-        while self.prune_dedup(now_ms).wait()? > 0 {}
-        while self.prune_outbox().wait()? > 0 {}
-        self.prune_sessions(now_ms).wait()?;
-        Arc::clone(&self.inner.raw).prune(now_ms)
-    }
+/// A row that had to leave.
+struct Gone {
+    open: bool,
+    raw: Option<i64>,
 }
 
 /// Replayed ones go first, then the oldest; those are counted.
-fn make_room(conn: &Connection, source: &str, max: u64, now_ms: i64) -> Result<u64, StoreError> {
+fn make_room(
+    conn: &Connection,
+    source: &str,
+    max: u64,
+    now_ms: i64,
+) -> Result<Vec<Gone>, StoreError> {
     let kept: u64 = conn
         .prepare_cached("SELECT count(*) FROM dead_letter WHERE source = ?1")?
         .query_row([source], |r| r.get(0))?;
     let excess = kept.saturating_sub(max);
     if excess == 0 {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let mut leave = conn.prepare_cached(
-        "DELETE FROM dead_letter WHERE id IN
-           (SELECT id FROM dead_letter WHERE source = ?1
-            ORDER BY replayed_at_ms IS NULL, id LIMIT ?2)
-         RETURNING replayed_at_ms IS NULL",
-    )?;
-    let gone: Vec<bool> = leave
-        .query_map(params![source, excess], |r| r.get(0))?
+    let gone: Vec<Gone> = conn
+        .prepare_cached(
+            "DELETE FROM dead_letter WHERE id IN
+               (SELECT id FROM dead_letter WHERE source = ?1
+                ORDER BY replayed_at_ms IS NULL, id LIMIT ?2)
+             RETURNING replayed_at_ms IS NULL, raw",
+        )?
+        .query_map(params![source, excess], |r| {
+            Ok(Gone {
+                open: r.get(0)?,
+                raw: r.get(1)?,
+            })
+        })?
         .collect::<Result<_, _>>()?;
-    let dropped = gone.iter().filter(|open| **open).count() as u64;
+    let dropped = gone.iter().filter(|g| g.open).count();
     if dropped > 0 {
         conn.prepare_cached(
             "INSERT INTO dead_letter_dropped (source, dropped, last_at_ms) VALUES (?1, ?2, ?3)
@@ -235,7 +245,7 @@ fn make_room(conn: &Connection, source: &str, max: u64, now_ms: i64) -> Result<u
         )?
         .execute(params![source, dropped, now_ms])?;
     }
-    Ok(dropped)
+    Ok(gone)
 }
 
 fn list(

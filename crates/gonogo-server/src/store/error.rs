@@ -3,6 +3,8 @@
 //! One failed group commit answers many callers, so every error is cheap to clone. No
 //! variant carries stored content: an error text may end up in a log.
 
+use rusqlite::ffi::{SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_TRIGGER};
+
 use super::Lane;
 
 /// Why the store did not do what it was asked.
@@ -106,11 +108,18 @@ impl From<rusqlite::Error> for StoreError {
             rusqlite::Error::QueryReturnedNoRows => Self::NotFound("row"),
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
                 Code::DiskFull => Self::Full,
-                Code::ConstraintViolation => Self::Taken(error.to_string()),
+                Code::ConstraintViolation => match failure.extended_code {
+                    SQLITE_CONSTRAINT_FOREIGNKEY => Self::NotFound("row to refer to"),
+                    SQLITE_CONSTRAINT_TRIGGER => Self::Conflict(error.to_string()),
+                    _ => Self::Taken(error.to_string()),
+                },
                 Code::TooBig => Self::Conflict("a value is larger than SQLite can hold".into()),
                 Code::DatabaseCorrupt | Code::NotADatabase => Self::Corrupt(error.to_string()),
                 _ => Self::Unavailable(error.to_string()),
             },
+            rusqlite::Error::ToSqlConversionFailure(_) => {
+                Self::Conflict("a value does not fit its column".into())
+            }
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
             | rusqlite::Error::InvalidColumnType(..) => Self::Corrupt(error.to_string()),

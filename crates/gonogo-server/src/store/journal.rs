@@ -12,9 +12,9 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 use tokio::sync::watch;
 
-use super::ledger::{Waiting, locked};
+use super::ledger::locked;
 use super::writer::Urgency;
-use super::{Heads, Input, Lane, Store, StoreError, Write};
+use super::{Heads, Input, Lane, Store, StoreError, Waiting, Write};
 
 /// A read ends at this many bytes of bodies, though never before its first row.
 pub const READ_BYTES_MAX: usize = 16 << 20;

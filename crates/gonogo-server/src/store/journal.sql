@@ -7,9 +7,10 @@ CREATE TABLE head (
   step_no       INTEGER NOT NULL,
   epoch         INTEGER NOT NULL,
   applied_human INTEGER NOT NULL,
-  applied_world INTEGER NOT NULL
+  applied_world INTEGER NOT NULL,
+  merged_seq    INTEGER NOT NULL
 ) STRICT;
-INSERT INTO head VALUES (1, 1, 0, 0, 0, 0);
+INSERT INTO head VALUES (1, 1, 0, 0, 0, 0, 0);
 
 -- One table per lane: each grows at its end only and needs no second index.
 CREATE TABLE input_human (
@@ -17,14 +18,18 @@ CREATE TABLE input_human (
   kind           TEXT NOT NULL,
   received_at_ms INTEGER NOT NULL,
   schema         INTEGER NOT NULL,
-  body           BLOB NOT NULL
+  body           BLOB NOT NULL,
+  dedup_bucket   INTEGER,
+  dedup_key      BLOB
 ) STRICT;
 CREATE TABLE input_world (
   seq            INTEGER PRIMARY KEY,
   kind           TEXT NOT NULL,
   received_at_ms INTEGER NOT NULL,
   schema         INTEGER NOT NULL,
-  body           BLOB NOT NULL
+  body           BLOB NOT NULL,
+  dedup_bucket   INTEGER,
+  dedup_key      BLOB
 ) STRICT;
 CREATE TABLE skipped (
   seq    INTEGER PRIMARY KEY,
@@ -32,14 +37,16 @@ CREATE TABLE skipped (
   at_ms  INTEGER NOT NULL
 ) STRICT;
 
--- A bucket is one source's day; a whole day goes at once.
+-- A bucket is one source's day; a whole day goes at once. Its id is never used again,
+-- because input rows go on naming it.
 CREATE TABLE dedup_bucket (
-  id        INTEGER PRIMARY KEY,
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
   source    TEXT NOT NULL,
   day       INTEGER NOT NULL,
   keep_days INTEGER NOT NULL,
   UNIQUE (source, day)
 ) STRICT;
+-- The keys of the inputs up to head.merged_seq; later ones stand in their input rows only.
 CREATE TABLE dedup (
   bucket INTEGER NOT NULL,
   key    BLOB NOT NULL,

@@ -5,39 +5,17 @@
 //! must be handed out again: the journal has no gaps. Invariant: outside a group the ledger
 //! equals what a reload from the file would give.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, params};
 
 use super::checkpoint::Bell;
-use super::dedup::Buckets;
+use super::dedup::Index;
+use super::head::{self, Backlog, Head, Waiting};
 use super::raw::{NewRaw, RawStore};
 use super::tail::Tail;
 use super::writer::Hooks;
-use super::{Heads, Input, Lane, StoreError, StoreOptions};
-
-/// The counters; small, so that undoing a job is an assignment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
-    pub next_seq: i64,
-    pub step_no: i64,
-    pub epoch: i64,
-    /// Last input of each lane that a step covered.
-    pub applied: [i64; 2],
-    /// Last input of each lane.
-    pub last: [i64; 2],
-    waiting: [Waiting; 2],
-}
-
-/// Inputs that no step has covered yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waiting {
-    /// How many.
-    pub inputs: u64,
-    /// Bytes of their bodies.
-    pub bytes: u64,
-}
+use super::{Input, Lane, StoreError, StoreOptions};
 
 /// What becomes visible once the group is committed.
 #[derive(Default)]
@@ -49,12 +27,11 @@ struct Fresh {
 
 pub(super) struct Ledger {
     pub head: Head,
-    pub buckets: Buckets,
+    pub dedup: Index,
     durable: Head,
     fresh: Fresh,
-    mark: (Head, [usize; 3]),
-    /// Committed and not applied: (seq, bytes of the body).
-    backlog: [VecDeque<(i64, u64)>; 2],
+    mark: (Head, [usize; 4]),
+    backlog: Backlog,
     options: StoreOptions,
     tail: Arc<Tail>,
     raw: Arc<RawStore>,
@@ -67,14 +44,14 @@ impl Ledger {
         tail: Arc<Tail>,
         raw: Arc<RawStore>,
     ) -> Result<Self, StoreError> {
-        let (head, backlog) = read_head(conn)?;
+        let (head, backlog) = head::read(conn)?;
         tail.start_at(head.heads());
         Ok(Self {
             head,
-            buckets: Buckets::default(),
+            dedup: Index::load(conn, head.merged_seq, options.dedup_recent_max)?,
             durable: head,
             fresh: Fresh::default(),
-            mark: (head, [0; 3]),
+            mark: (head, [0; 4]),
             backlog,
             options: options.clone(),
             tail,
@@ -176,20 +153,12 @@ impl Ledger {
             }
             self.tail.forget(lane, applied);
         }
+        self.dedup
+            .committed(self.head.next_seq - 1, self.head.merged_seq);
         let moved = self.head.heads() != self.durable.heads();
         self.durable = self.head;
         if moved {
             self.tail.announce(self.head.heads());
-        }
-    }
-}
-
-impl Head {
-    pub(super) fn heads(&self) -> Heads {
-        Heads {
-            human: self.last[Lane::Human.index()],
-            world: self.last[Lane::World.index()],
-            step: self.step_no,
         }
     }
 }
@@ -215,38 +184,46 @@ impl Hooks for LedgerHooks {
     fn mark(&mut self) {
         let mut ledger = locked(&self.ledger);
         let fresh = &ledger.fresh;
-        let lengths = [fresh.inputs.len(), fresh.raws.len(), fresh.skips.len()];
+        let lengths = [
+            fresh.inputs.len(),
+            fresh.raws.len(),
+            fresh.skips.len(),
+            ledger.dedup.mark(),
+        ];
         ledger.mark = (ledger.head, lengths);
     }
 
     fn undo_job(&mut self, _conn: &Connection) {
         let mut ledger = locked(&self.ledger);
-        let (head, [inputs, raws, skips]) = ledger.mark;
+        let (head, [inputs, raws, skips, keys]) = ledger.mark;
         ledger.head = head;
         ledger.fresh.inputs.truncate(inputs);
         ledger.fresh.raws.truncate(raws);
         ledger.fresh.skips.truncate(skips);
-        ledger.buckets.forget();
+        ledger.dedup.undo_to(keys);
     }
 
     fn undo_group(&mut self, _conn: &Connection) {
         let mut ledger = locked(&self.ledger);
         ledger.head = ledger.durable;
         ledger.fresh = Fresh::default();
-        ledger.buckets.forget();
+        ledger.dedup.undo_group();
         // Folding the log back makes room in it.
         self.bell.ring();
     }
 
     fn seal(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        let ledger = locked(&self.ledger);
+        let mut ledger = locked(&self.ledger);
+        if let Some(merged_seq) = ledger.dedup.advance(conn)? {
+            ledger.head.merged_seq = merged_seq;
+        }
         let head = ledger.head;
         if head == ledger.durable {
             return Ok(());
         }
         conn.prepare_cached(
             "UPDATE head SET next_seq = ?1, step_no = ?2, epoch = ?3,
-               applied_human = ?4, applied_world = ?5",
+               applied_human = ?4, applied_world = ?5, merged_seq = ?6",
         )?
         .execute(params![
             head.next_seq,
@@ -254,6 +231,7 @@ impl Hooks for LedgerHooks {
             head.epoch,
             head.applied[Lane::Human.index()],
             head.applied[Lane::World.index()],
+            head.merged_seq,
         ])?;
         Ok(())
     }
@@ -262,44 +240,4 @@ impl Hooks for LedgerHooks {
         locked(&self.ledger).committed();
         self.bell.after_commit(conn);
     }
-}
-
-type Backlog = [VecDeque<(i64, u64)>; 2];
-
-fn read_head(conn: &Connection) -> Result<(Head, Backlog), StoreError> {
-    let mut head = conn.query_row(
-        "SELECT next_seq, step_no, epoch, applied_human, applied_world FROM head",
-        [],
-        |r| {
-            Ok(Head {
-                next_seq: r.get(0)?,
-                step_no: r.get(1)?,
-                epoch: r.get(2)?,
-                applied: [r.get(3)?, r.get(4)?],
-                ..Head::default()
-            })
-        },
-    )?;
-    let mut backlog = Backlog::default();
-    for lane in Lane::ALL {
-        let at = lane.index();
-        let table = lane.table();
-        let last: Option<i64> =
-            conn.query_row(&format!("SELECT max(seq) FROM {table}"), [], |r| r.get(0))?;
-        head.last[at] = last.unwrap_or(head.applied[at]);
-        if head.last[at] >= head.next_seq {
-            return Err(StoreError::Corrupt(format!(
-                "the {lane} lane is ahead of the head"
-            )));
-        }
-        let sql = format!("SELECT seq, length(body) FROM {table} WHERE seq > ?1 ORDER BY seq");
-        let mut rows = conn.prepare(&sql)?;
-        let rows = rows.query_map([head.applied[at]], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        backlog[at] = rows.collect::<Result<_, _>>()?;
-        head.waiting[at] = Waiting {
-            inputs: backlog[at].len() as u64,
-            bytes: backlog[at].iter().map(|(_, bytes)| bytes).sum(),
-        };
-    }
-    Ok((head, backlog))
 }

@@ -15,49 +15,63 @@
 //!
 //! Invariant: an answer `Ok` means fsynced, and an error means that nothing was stored.
 
-mod accounts;
+mod api_tokens;
 mod append;
+mod audit;
 mod checkpoint;
 mod dead_letter;
 mod dedup;
 mod error;
+#[cfg(test)]
+mod fault;
+mod head;
+mod history;
+mod input;
 mod journal;
 mod ledger;
 mod lock;
 mod outbox;
+mod outbox_list;
 mod package;
+mod prune;
 mod raw;
+mod raw_body;
 mod raw_keys;
 mod readers;
 mod schema;
+mod sessions;
 mod snapshot;
 mod step;
 mod tail;
+mod users;
 mod write;
 mod writer;
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-pub use accounts::{ApiToken, AuditFilter, AuditRow, NewAudit, Session, User};
+pub use api_tokens::ApiToken;
 pub use append::{APPEND_BYTES_MAX, APPEND_INPUTS_MAX};
+pub use audit::{AuditFilter, AuditRow, NewAudit};
 pub use dead_letter::{
     DEAD_LETTERS_PER_SOURCE_MAX, DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLettered,
     NewDeadLetter,
 };
-pub use dedup::DEDUP_DAYS_MAX;
+pub use dedup::{DEDUP_DAYS_MAX, DEDUP_RECENT_MAX};
 pub use error::StoreError;
+pub use head::Waiting;
+pub use history::HistoryRow;
+pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};
 pub use journal::READ_BYTES_MAX;
-pub use ledger::Waiting;
-pub use outbox::{
-    Claim, OUTBOX_OPEN_MAX, OUTBOX_TERMINAL_MAX, OutboxCounts, OutboxFilter, OutboxItem,
-    OutboxState, Outcome, Recorded,
-};
-pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX, RawBody, RawPlain, RawStats};
+pub use outbox::{Claim, OUTBOX_OPEN_MAX, OUTBOX_TERMINAL_MAX, OutboxState, Outcome, Recorded};
+pub use outbox_list::{OutboxCounts, OutboxFilter, OutboxItem};
+pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX, RawStats};
+pub use raw_body::{RawBody, RawPlain};
+pub use sessions::{SESSIONS_PER_USER_MAX, Session};
 pub use snapshot::{SNAPSHOTS_KEPT, Snapshot};
-pub use step::{HistoryRow, InputRange, OutboxRow, Step, StepRow};
+pub use step::{InputRange, OutboxRow, Step, StepRow};
 pub use tail::{Heads, TAIL_BYTES_MAX};
+pub use users::User;
 pub use write::Write;
 pub use writer::{GROUP_BYTES_MAX, GROUP_INPUTS_MAX, WRITE_QUEUE_MAX};
 
@@ -68,117 +82,6 @@ pub const UNAPPLIED_BYTES_MAX: u64 = 2 << 30;
 /// Commands and deliveries that may wait: a lane of their own, so that a flood of webhooks
 /// never refuses an acknowledgement.
 pub const UNAPPLIED_HUMAN_MAX: u64 = 100_000;
-
-/// The two ways in. Commands overtake what the world sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
-    /// Commands, delivery results and the like.
-    Human,
-    /// Webhooks and probe results.
-    World,
-}
-
-impl Lane {
-    /// Both, in the order of precedence.
-    pub const ALL: [Self; 2] = [Self::Human, Self::World];
-
-    fn index(self) -> usize {
-        match self {
-            Self::Human => 0,
-            Self::World => 1,
-        }
-    }
-}
-
-impl std::fmt::Display for Lane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Human => "human",
-            Self::World => "world",
-        })
-    }
-}
-
-/// Inputs that are stored together or not at all.
-#[derive(Clone, Debug)]
-pub struct AppendBatch {
-    /// Where they go.
-    pub lane: Lane,
-    /// At most [`APPEND_INPUTS_MAX`].
-    pub inputs: Vec<NewInput>,
-}
-
-/// One fact to be appended.
-#[derive(Clone, Debug)]
-pub struct NewInput {
-    /// What the body is, for the reader of the journal.
-    pub kind: Cow<'static, str>,
-    /// When we received it, by our clock.
-    pub received_at_ms: i64,
-    /// Schema version of the body.
-    pub schema: u16,
-    /// Opaque to the store.
-    pub body: Vec<u8>,
-    /// Drops it if the same key was appended before.
-    pub dedup: Option<Dedup>,
-    /// The request as it came in, kept apart and encrypted.
-    pub raw: Option<RawBody>,
-}
-
-/// What makes two inputs the same one.
-#[derive(Clone, Debug)]
-pub struct Dedup {
-    /// The source; keys of different sources never meet.
-    pub source: String,
-    /// A hash of the provider's event id.
-    pub key: [u8; 16],
-    /// For how long the provider may retry, at most [`DEDUP_DAYS_MAX`].
-    pub keep_days: u16,
-}
-
-/// What became of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// It is in the journal.
-    Appended {
-        /// Its place.
-        seq: i64,
-    },
-    /// It was there before; nothing was written.
-    Duplicate {
-        /// The place of the first one.
-        seq: i64,
-    },
-}
-
-impl Appended {
-    /// The place in the journal, of this one or of the one it repeats.
-    #[must_use]
-    pub fn seq(self) -> i64 {
-        match self {
-            Self::Appended { seq } | Self::Duplicate { seq } => seq,
-        }
-    }
-}
-
-/// An input as it stands in the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// Its place; grows without gaps over both lanes.
-    pub seq: i64,
-    /// The lane it came by.
-    pub lane: Lane,
-    /// What the body is.
-    pub kind: Cow<'static, str>,
-    /// When we received it.
-    pub received_at_ms: i64,
-    /// Schema version of the body.
-    pub schema: u16,
-    /// Opaque to the store.
-    pub body: Vec<u8>,
-    /// Why it must not be handled, if it was skipped as poison.
-    pub skipped: Option<String>,
-}
 
 /// Limits that a deployment or a test may set; the defaults are the constants.
 #[derive(Clone, Debug)]
@@ -191,6 +94,8 @@ pub struct StoreOptions {
     pub unapplied_human_max: u64,
     /// See [`TAIL_BYTES_MAX`].
     pub tail_bytes_max: usize,
+    /// See [`DEDUP_RECENT_MAX`].
+    pub dedup_recent_max: usize,
     /// See [`RAW_BYTES_MAX`].
     pub raw_bytes_max: u64,
     /// See [`DEAD_LETTERS_PER_SOURCE_MAX`].
@@ -206,6 +111,7 @@ impl Default for StoreOptions {
             unapplied_bytes_max: UNAPPLIED_BYTES_MAX,
             unapplied_human_max: UNAPPLIED_HUMAN_MAX,
             tail_bytes_max: TAIL_BYTES_MAX,
+            dedup_recent_max: DEDUP_RECENT_MAX,
             raw_bytes_max: RAW_BYTES_MAX,
             dead_letters_per_source_max: DEAD_LETTERS_PER_SOURCE_MAX,
             outbox_terminal_max: OUTBOX_TERMINAL_MAX,

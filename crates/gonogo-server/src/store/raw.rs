@@ -10,56 +10,22 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::aead::{Aad, Nonce};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::dedup::DAY_MS;
+use super::raw_body::{pack, unpack};
 use super::raw_keys::{KeyId, RawKeys};
 use super::readers::Readers;
-use super::writer::{Job, NoHooks, Urgency, Weight, Writer};
-use super::{Store, StoreError, Write, journal, schema};
+use super::writer::{Hooks, Job, Urgency, Weight, Writer};
+use super::{RawBody, RawPlain, Store, StoreError, Write, journal, schema};
 
-/// Bytes of sealed bodies kept; more are dropped and counted.
+/// Bytes of sealed bodies kept; further bodies of ordinary inputs are dropped and counted.
+/// Those of dead letters are bounded by the number of dead letters.
 pub const RAW_BYTES_MAX: u64 = 4 << 30;
 /// Bytes of bodies that may wait to be written.
 pub const RAW_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Rows deleted in one go.
-const PRUNE_CHUNK: usize = 500;
-
-/// A request to keep as it came.
-#[derive(Clone)]
-pub struct RawBody {
-    /// Where it came from.
-    pub source: String,
-    /// Its headers as JSON.
-    pub headers_json: String,
-    /// Its body.
-    pub body: Vec<u8>,
-    /// For how many days after the day it came in.
-    pub keep_days: u16,
-}
-
-impl std::fmt::Debug for RawBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RawBody({}, {} bytes)", self.source, self.body.len())
-    }
-}
-
-/// A request read back.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawPlain {
-    /// Where it came from.
-    pub source: String,
-    /// Its headers as JSON.
-    pub headers_json: String,
-    /// Its body.
-    pub body: Vec<u8>,
-}
-
-impl std::fmt::Debug for RawPlain {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RawPlain({}, {} bytes)", self.source, self.body.len())
-    }
-}
+const PRUNE_CHUNK: i64 = 500;
 
 /// For gauges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +52,8 @@ pub(super) struct RawStore {
 struct Shared {
     keys: Mutex<RawKeys>,
     bytes: AtomicU64,
+    /// What the open group adds to `bytes`.
+    adding: AtomicU64,
     bytes_max: u64,
     queued: AtomicUsize,
     dropped: AtomicU64,
@@ -132,11 +100,17 @@ impl RawStore {
         let shared = Arc::new(Shared {
             keys: Mutex::new(RawKeys::open(dir)?),
             bytes: AtomicU64::new(bytes),
+            adding: AtomicU64::new(0),
             bytes_max,
             queued: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         });
-        let writer = Writer::start("raw-writer", conn, Box::new(NoHooks), keep)?;
+        let writer = Writer::start(
+            "raw-writer",
+            conn,
+            Box::new(Counting(Arc::clone(&shared))),
+            keep,
+        )?;
         Ok(Self {
             shared,
             readers: Readers::new(&path),
@@ -204,28 +178,42 @@ impl RawStore {
         let today = now_ms.div_euclid(DAY_MS);
         self.shared.keys().expire(today)?;
         loop {
-            let shared = Arc::clone(&self.shared);
-            let gone = self
-                .writer
-                .call(Urgency::Bulk, move |conn| {
-                    let mut delete = conn.prepare_cached(
-                        "DELETE FROM raw WHERE id IN
-                           (SELECT id FROM raw WHERE day + keep_days < ?1 LIMIT ?2)
-                         RETURNING length(sealed)",
-                    )?;
-                    let sizes: Vec<u64> = delete
-                        .query_map(params![today, PRUNE_CHUNK], |r| r.get(0))?
-                        .collect::<Result<_, _>>()?;
-                    shared
-                        .bytes
-                        .fetch_sub(sizes.iter().sum(), Ordering::Relaxed);
-                    Ok(sizes.len())
-                })
-                .wait()?;
-            if gone == 0 {
+            let gone = self.delete(
+                "DELETE FROM raw WHERE id IN
+                   (SELECT id FROM raw WHERE day + keep_days < ?1 LIMIT ?2)
+                 RETURNING length(sealed)",
+                [today, PRUNE_CHUNK],
+            );
+            if gone.wait()? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Deletes one body.
+    pub(super) fn remove(&self, id: i64) -> Write<usize> {
+        self.delete(
+            "DELETE FROM raw WHERE id = ?1 RETURNING length(sealed)",
+            [id],
+        )
+    }
+
+    fn delete<const N: usize>(&self, sql: &'static str, params: [i64; N]) -> Write<usize> {
+        let shared = Arc::clone(&self.shared);
+        self.writer.call(Urgency::Bulk, move |conn| {
+            let sizes: Vec<u64> = conn
+                .prepare_cached(sql)?
+                .query_map(params_from_iter(params), |r| r.get(0))?
+                .collect::<Result<_, _>>()?;
+            let size = sizes.iter().sum::<u64>();
+            // Rolled back deletions would only make the count too small until a restart.
+            let _ = shared
+                .bytes
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| {
+                    Some(bytes.saturating_sub(size))
+                });
+            Ok(sizes.len())
+        })
     }
 
     pub(super) fn integrity(&self) -> Result<Vec<String>, StoreError> {
@@ -246,15 +234,6 @@ impl Shared {
 
     fn put(&self, conn: &Connection, new: &NewRaw) -> Result<i64, StoreError> {
         let NewRaw { seq, at_ms, raw } = new;
-        let size = (raw.headers_json.len() + raw.body.len()) as u64;
-        let kept = self.bytes.load(Ordering::Relaxed);
-        if kept + size > self.bytes_max {
-            return Err(StoreError::TooLarge {
-                what: "store of raw bodies in bytes",
-                size: kept + size,
-                max: self.bytes_max,
-            });
-        }
         let id = KeyId {
             day: at_ms.div_euclid(DAY_MS),
             keep_days: raw.keep_days,
@@ -276,8 +255,23 @@ impl Shared {
             nonce.as_ref(),
             sealed
         ])?;
-        self.bytes.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+        self.adding
+            .fetch_add(sealed.len() as u64, Ordering::Relaxed);
         Ok(conn.last_insert_rowid())
+    }
+}
+
+/// Counts bytes once they are stored.
+struct Counting(Arc<Shared>);
+
+impl Hooks for Counting {
+    fn undo_group(&mut self, _conn: &Connection) {
+        self.0.adding.store(0, Ordering::Relaxed);
+    }
+
+    fn committed(&mut self, _conn: &Connection) {
+        let added = self.0.adding.swap(0, Ordering::Relaxed);
+        self.0.bytes.fetch_add(added, Ordering::Relaxed);
     }
 }
 
@@ -296,7 +290,20 @@ impl Job for Behind {
         }
     }
 
+    fn needs_savepoint(&self) -> bool {
+        false
+    }
+
     fn apply(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let kept =
+            self.shared.bytes.load(Ordering::Relaxed) + self.shared.adding.load(Ordering::Relaxed);
+        if kept >= self.shared.bytes_max {
+            return Err(StoreError::TooLarge {
+                what: "store of raw bodies in bytes",
+                size: kept,
+                max: self.shared.bytes_max,
+            });
+        }
         self.shared.put(conn, &self.new).map(drop)
     }
 
@@ -306,25 +313,4 @@ impl Job for Behind {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// Headers and body in one, with the length of the headers before them.
-fn pack(raw: &RawBody) -> Vec<u8> {
-    let headers = raw.headers_json.as_bytes();
-    let mut packed = Vec::with_capacity(4 + headers.len() + raw.body.len() + 16);
-    let length = u32::try_from(headers.len()).unwrap_or(0);
-    packed.extend_from_slice(&length.to_le_bytes());
-    packed.extend_from_slice(&headers[..length as usize]);
-    packed.extend_from_slice(&raw.body);
-    packed
-}
-
-fn unpack(source: &str, packed: &[u8]) -> Option<RawPlain> {
-    let (length, rest) = packed.split_first_chunk()?;
-    let (headers, body) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    Some(RawPlain {
-        source: source.to_owned(),
-        headers_json: String::from_utf8(headers.to_vec()).ok()?,
-        body: body.to_vec(),
-    })
 }

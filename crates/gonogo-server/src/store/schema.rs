@@ -16,6 +16,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection; more than the store has.
 const STATEMENT_CACHE: usize = 128;
 
+/// Pages kept in memory by the writer; the dedup index is read at random places.
+const CACHE_KIB: i64 = 32 * 1024;
+
 /// Migrations of `journal.db`, oldest first; the position is the schema version.
 pub(super) const JOURNAL: &[&str] = &[include_str!("journal.sql")];
 /// Migrations of `raw.db`.
@@ -37,6 +40,7 @@ pub(super) fn open(path: &Path, migrations: &[&str]) -> Result<Connection, Store
     conn.pragma_update(None, "foreign_keys", true)?;
     // Keeps the undo log of savepoints off the disk.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // Checkpoints run on a thread of their own, see checkpoint.rs.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     migrate(&conn, path, migrations)?;

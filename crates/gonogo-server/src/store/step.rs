@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ledger::{Ledger, locked};
 use super::writer::Urgency;
-use super::{Lane, Store, StoreError, Write};
+use super::{HistoryRow, Lane, Store, StoreError, Write};
 
 /// One turn of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,25 +58,6 @@ pub struct OutboxRow {
     pub body: Vec<u8>,
     /// Not sent before this time.
     pub not_before_ms: i64,
-}
-
-/// A line of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryRow {
-    /// Unique; a second row with the same id is dropped.
-    pub id: String,
-    /// The incident, if it belongs to one.
-    pub incident: Option<String>,
-    /// When it happened.
-    pub at_ms: i64,
-    /// What kind of line it is.
-    pub kind: String,
-    /// Who did it: a person's id or a part of gonogo.
-    pub actor: String,
-    /// For people.
-    pub text: String,
-    /// For programs: JSON.
-    pub json: String,
 }
 
 /// A committed step, as a replay needs it.
@@ -148,29 +129,6 @@ impl Store {
             Ok(steps)
         })
     }
-
-    /// An incident's timeline, oldest first, with the rank to go on after.
-    pub fn history(
-        &self,
-        incident: &str,
-        after_rank: i64,
-        limit: u32,
-    ) -> Result<Vec<(i64, HistoryRow)>, StoreError> {
-        let sql = "SELECT rank, id, incident, at_ms, kind, actor, text, json FROM history
-                   WHERE incident = ?1 AND rank > ?2 ORDER BY rank LIMIT ?3";
-        self.inner
-            .readers
-            .with(|conn| history(conn, sql, params![incident, after_rank, limit]))
-    }
-
-    /// What happened lately over all incidents, newest first.
-    pub fn recent_history(&self, limit: u32) -> Result<Vec<(i64, HistoryRow)>, StoreError> {
-        let sql = "SELECT rank, id, incident, at_ms, kind, actor, text, json FROM history
-                   ORDER BY rank DESC LIMIT ?1";
-        self.inner
-            .readers
-            .with(|conn| history(conn, sql, params![limit]))
-    }
 }
 
 fn commit(conn: &Connection, ledger: &Mutex<Ledger>, step: &Step) -> Result<(), StoreError> {
@@ -199,22 +157,7 @@ fn commit(conn: &Connection, ledger: &Mutex<Ledger>, step: &Step) -> Result<(), 
         content
     ])?;
     super::outbox::insert(conn, step)?;
-    let mut insert = conn.prepare_cached(
-        "INSERT INTO history (id, step_no, incident, at_ms, kind, actor, text, json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
-    )?;
-    for row in &step.history {
-        insert.execute(params![
-            row.id,
-            step.no,
-            row.incident,
-            row.at_ms,
-            row.kind,
-            row.actor,
-            row.text,
-            row.json
-        ])?;
-    }
+    super::history::insert(conn, step)?;
     if let Some(range) = step.inputs {
         ledger.applied(range.lane, range.last_seq);
     }
@@ -338,25 +281,4 @@ fn lane_of(number: i64) -> Result<Lane, StoreError> {
         1 => Ok(Lane::World),
         _ => Err(StoreError::Corrupt(format!("a step names lane {number}"))),
     }
-}
-
-fn history(
-    conn: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<(i64, HistoryRow)>, StoreError> {
-    let mut rows = conn.prepare_cached(sql)?;
-    let rows = rows.query_map(params, |r| {
-        let row = HistoryRow {
-            id: r.get(1)?,
-            incident: r.get(2)?,
-            at_ms: r.get(3)?,
-            kind: r.get(4)?,
-            actor: r.get(5)?,
-            text: r.get(6)?,
-            json: r.get(7)?,
-        };
-        Ok((r.get(0)?, row))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -40,7 +40,11 @@ pub(super) trait Job: Send {
             bytes: 0,
         }
     }
-    /// Runs inside the group's transaction, in a savepoint of its own.
+    /// Whether a failure may leave some of its rows behind, so that they must be undone.
+    fn needs_savepoint(&self) -> bool {
+        true
+    }
+    /// Runs inside the group's transaction.
     fn apply(&mut self, conn: &Connection) -> Result<(), StoreError>;
     /// Called once, after the group was committed or given up.
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -61,10 +65,6 @@ pub(super) trait Hooks: Send {
     /// The group is durable; runs before its callers are answered.
     fn committed(&mut self, _conn: &Connection) {}
 }
-
-/// For a database without state beside its rows.
-pub(super) struct NoHooks;
-impl Hooks for NoHooks {}
 
 /// Which of the two queues a job waits in.
 #[derive(Clone, Copy, Debug)]
@@ -107,11 +107,15 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let mut hooks = hooks;
+                let mut committer = Committer {
+                    conn,
+                    hooks,
+                    failed_groups: 0,
+                };
                 while let Some(group) = queue.next_group(&sleeper) {
-                    commit_group(&conn, hooks.as_mut(), group);
+                    committer.commit(group);
                 }
-                drop((conn, keep));
+                drop((committer, keep));
             })
             .map_err(|e| StoreError::Unavailable(format!("cannot start the writer: {e}")))?;
         Ok(Self {
@@ -156,6 +160,15 @@ impl Writer {
         self.bulk
             .try_send(job)
             .map_err(mpsc::error::TrySendError::into_inner)
+    }
+
+    /// Requests that wait.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        [&self.urgent, &self.bulk]
+            .map(|q| q.max_capacity() - q.capacity())
+            .iter()
+            .sum()
     }
 
     /// Finishes what is queued and ends the thread. Later requests get `Closed`.
@@ -225,24 +238,44 @@ impl Queue {
     }
 }
 
-fn commit_group(conn: &Connection, hooks: &mut dyn Hooks, mut group: Vec<Box<dyn Job>>) {
-    match apply_group(conn, hooks, &mut group) {
-        Ok(outcomes) => {
-            hooks.committed(conn);
-            for (job, outcome) in group.into_iter().zip(outcomes) {
-                job.answer(outcome);
+struct Committer {
+    conn: Connection,
+    hooks: Box<dyn Hooks>,
+    /// Since the last group that was stored; a full disk is logged once, not per group.
+    failed_groups: u64,
+}
+
+impl Committer {
+    fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
+        let conn = &self.conn;
+        match apply_group(conn, self.hooks.as_mut(), &mut group) {
+            Ok(outcomes) => {
+                if self.failed_groups > 0 {
+                    tracing::info!(
+                        groups = self.failed_groups,
+                        "writing works again after failures"
+                    );
+                    self.failed_groups = 0;
+                }
+                self.hooks.committed(conn);
+                for (job, outcome) in group.into_iter().zip(outcomes) {
+                    job.answer(outcome);
+                }
             }
-        }
-        Err(error) => {
-            tracing::error!(%error, requests = group.len(), "nothing of this group was stored");
-            if !conn.is_autocommit()
-                && let Err(error) = run(conn, "ROLLBACK")
-            {
-                tracing::error!(%error, "cannot roll back");
-            }
-            hooks.undo_group(conn);
-            for job in group {
-                job.answer(Err(error.clone()));
+            Err(error) => {
+                if self.failed_groups == 0 {
+                    tracing::error!(%error, "nothing can be stored now; every request is told so");
+                }
+                self.failed_groups += 1;
+                if !conn.is_autocommit()
+                    && let Err(error) = run(conn, "ROLLBACK")
+                {
+                    tracing::error!(%error, "cannot roll back");
+                }
+                self.hooks.undo_group(conn);
+                for job in group {
+                    job.answer(Err(error.clone()));
+                }
             }
         }
     }
@@ -257,7 +290,10 @@ fn apply_group(
     run(conn, "BEGIN IMMEDIATE")?;
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group {
-        run(conn, "SAVEPOINT job")?;
+        let savepoint = job.needs_savepoint();
+        if savepoint {
+            run(conn, "SAVEPOINT job")?;
+        }
         hooks.mark();
         let outcome = catch_unwind(AssertUnwindSafe(|| job.apply(conn))).unwrap_or_else(|_| {
             Err(StoreError::Conflict(
@@ -265,12 +301,15 @@ fn apply_group(
             ))
         });
         match &outcome {
-            Ok(()) => run(conn, "RELEASE job")?,
+            Ok(()) if savepoint => run(conn, "RELEASE job")?,
+            Ok(()) => {}
             // SQLite may have ended the transaction by itself after a disk error.
             Err(error) if error.ends_group() || conn.is_autocommit() => return Err(error.clone()),
             Err(_) => {
-                run(conn, "ROLLBACK TO job")?;
-                run(conn, "RELEASE job")?;
+                if savepoint {
+                    run(conn, "ROLLBACK TO job")?;
+                    run(conn, "RELEASE job")?;
+                }
                 hooks.undo_job(conn);
             }
         }
