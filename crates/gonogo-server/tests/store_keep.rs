@@ -366,7 +366,6 @@ fn sessions_end_and_are_limited() {
     let session = |n: usize| Session {
         token_hash: format!("hash {n}").into_bytes(),
         user: "ada".into(),
-        csrf: "csrf".into(),
         created_at_ms: NOW_MS + n as i64,
         last_seen_at_ms: NOW_MS,
         expires_at_ms: NOW_MS + n as i64,

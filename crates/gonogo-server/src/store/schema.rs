@@ -20,7 +20,7 @@ const STATEMENT_CACHE: usize = 128;
 const CACHE_KIB: i64 = 32 * 1024;
 
 /// Migrations of `journal.db`, oldest first; the position is the schema version.
-pub(super) const JOURNAL: &[&str] = &[include_str!("journal.sql")];
+pub(super) const JOURNAL: &[&str] = &[include_str!("journal.sql"), include_str!("links.sql")];
 /// Migrations of `raw.db`.
 pub(super) const RAW: &[&str] = &[include_str!("raw.sql")];
 
@@ -113,9 +113,10 @@ mod tests {
         let path = dir.path().join("journal.db");
         drop(open(&path, JOURNAL).unwrap());
         let broken = [
-            JOURNAL[0],
-            "CREATE TABLE extra (x INTEGER); SELECT nonsense FROM nowhere",
-        ];
+            JOURNAL,
+            &["CREATE TABLE extra (x INTEGER); SELECT nonsense FROM nowhere"],
+        ]
+        .concat();
         assert!(open(&path, &broken).is_err());
         let conn = open(&path, JOURNAL).unwrap();
         let extra: i64 = conn

@@ -18,8 +18,6 @@ pub struct Session {
     pub token_hash: Vec<u8>,
     /// Whose it is.
     pub user: String,
-    /// What its forms must carry.
-    pub csrf: String,
     /// When it began.
     pub created_at_ms: i64,
     /// When it was last used.
@@ -34,20 +32,19 @@ impl std::fmt::Debug for Session {
     }
 }
 
-const SESSION: &str = "token_hash, user, csrf, created_at_ms, last_seen_at_ms, expires_at_ms";
+const SESSION: &str = "token_hash, user, created_at_ms, last_seen_at_ms, expires_at_ms";
 
 impl Store {
     /// Begins a session; the person's oldest ends if there are too many.
     pub fn add_session(&self, session: Session) -> Write<()> {
         self.inner.writer.call(Urgency::Urgent, move |conn| {
             conn.prepare_cached(
-                "INSERT INTO session (token_hash, user, csrf, created_at_ms, last_seen_at_ms,
-                   expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO session (token_hash, user, created_at_ms, last_seen_at_ms,
+                   expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
                 session.token_hash,
                 session.user,
-                session.csrf,
                 session.created_at_ms,
                 session.last_seen_at_ms,
                 session.expires_at_ms
@@ -115,9 +112,8 @@ fn read_session(r: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
         token_hash: r.get(0)?,
         user: r.get(1)?,
-        csrf: r.get(2)?,
-        created_at_ms: r.get(3)?,
-        last_seen_at_ms: r.get(4)?,
-        expires_at_ms: r.get(5)?,
+        created_at_ms: r.get(2)?,
+        last_seen_at_ms: r.get(3)?,
+        expires_at_ms: r.get(4)?,
     })
 }

@@ -63,24 +63,9 @@ impl Store {
 
     /// Replaces what is known of a user, by id.
     pub fn update_user(&self, user: User) -> Write<()> {
-        self.inner.writer.call(Urgency::Urgent, move |conn| {
-            let rows = conn
-                .prepare_cached(
-                    "UPDATE user SET name = ?2, email = ?3, role = ?4, password_hash = ?5,
-                       oidc_subject = ?6, disabled_at_ms = ?7 WHERE id = ?1",
-                )?
-                .execute(params![
-                    user.id,
-                    user.name,
-                    user.email,
-                    user.role,
-                    user.password_hash,
-                    user.oidc_subject,
-                    user.disabled_at_ms
-                ])
-                .map_err(|e| taken(e, "a user with this address or subject"))?;
-            found(rows, "user")
-        })
+        self.inner
+            .writer
+            .call(Urgency::Urgent, move |conn| replace(conn, &user))
     }
 
     /// A user by id.
@@ -132,6 +117,26 @@ impl Store {
                 .optional()?)
         })
     }
+}
+
+/// Replaces what is known of a user, as part of a larger write.
+pub(super) fn replace(conn: &Connection, user: &User) -> Result<(), StoreError> {
+    let rows = conn
+        .prepare_cached(
+            "UPDATE user SET name = ?2, email = ?3, role = ?4, password_hash = ?5,
+               oidc_subject = ?6, disabled_at_ms = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            user.id,
+            user.name,
+            user.email,
+            user.role,
+            user.password_hash,
+            user.oidc_subject,
+            user.disabled_at_ms
+        ])
+        .map_err(|e| taken(e, "a user with this address or subject"))?;
+    found(rows, "user")
 }
 
 /// All rows of a query.
