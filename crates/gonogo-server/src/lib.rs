@@ -8,6 +8,7 @@ pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod courier;
+pub mod demo;
 pub mod driver;
 pub mod force;
 pub mod ingest;

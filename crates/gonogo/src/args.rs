@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     after_help = "\
 Examples:
+  gonogo demo                      watch three failures being noticed
   gonogo check ops                 is the package in ops/ sound?
   gonogo serve ops                 run it
 
@@ -33,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Check a package and say everything that is wrong with it
     Check(Check),
+    /// Play a real outage into a real server, and watch
+    Demo(Demo),
     /// Run a package: detect, page, coordinate, tell customers
     Serve(Serve),
 }
@@ -145,4 +148,37 @@ pub struct Serve {
     /// Who mail comes from
     #[arg(long, value_name = "ADDRESS", env = "GONOGO_MAIL_FROM")]
     pub mail_from: Option<String>,
+}
+
+/// `gonogo demo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo demo                      about two and a half minutes; then it stays up
+  gonogo demo --pace 5 --exit      five times as fast, and ends
+  gonogo demo ops                  your own package; nobody's real address is used
+
+Exit codes: 0 everything was noticed, 1 something was not, 70 could not run.")]
+pub struct Demo {
+    /// Another package than the one that ships
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// How many times as fast
+    #[arg(long, default_value_t = 1.0)]
+    pub pace: f64,
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// End when it is over, instead of staying up
+    #[arg(long)]
+    pub exit: bool,
+    /// Other ids for charges, deployments and syncs
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print every value that stands in for a written one
+    #[arg(long)]
+    pub show_overlay: bool,
+    /// Where everything of it is kept; a new temporary directory, where not given
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }

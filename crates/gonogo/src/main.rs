@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod exit;
+mod shipped;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! One verb, one file. A command prints what it found and says how it ended.
 
 mod check;
+mod demo;
 mod serve;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::exit::Exit;
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
     }
 }

@@ -1,0 +1,149 @@
+//! The demonstration's overlay: targets at this machine, short deadlines, a local inbox.
+//!
+//! It follows from the package that is shown and never changes it: the digest stays, and
+//! every replaced value is printed. Nobody's real address is ever used, because every
+//! contact of every person is replaced.
+
+use std::path::Path;
+
+use gonogo_model::Package;
+use gonogo_model::check::Probe;
+use gonogo_model::overlay::Overlay;
+
+use super::pace::Pace;
+
+/// How the world of the demonstration is reached.
+pub(super) struct Places<'a> {
+    /// `http://127.0.0.1:port`
+    pub world: &'a str,
+    /// `127.0.0.1:port` of the TLS listener.
+    pub tls: &'a str,
+    /// The certificate authority of the TLS listener.
+    pub roots: &'a Path,
+}
+
+/// What stands in for written values while the demonstration runs.
+pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Overlay {
+    let mut set = Overlay::default();
+    for (id, check) in &package.checks {
+        let id = id.as_str();
+        match &check.probe {
+            Probe::Http(_) => {
+                set.set(
+                    "checks",
+                    id,
+                    "probe.http.url",
+                    format!("{}/check/{id}", places.world),
+                );
+                set.set("checks", id, "probe.http.headers", "{}");
+                set.set("checks", id, "probe.http.allow_private", "true");
+            }
+            Probe::Tls(_) => {
+                set.set("checks", id, "probe.tls.connect_to", quoted(places.tls));
+                set.set(
+                    "checks",
+                    id,
+                    "probe.tls.trust",
+                    quoted(&places.roots.display().to_string()),
+                );
+                set.set("checks", id, "probe.tls.allow_private", "true");
+            }
+        }
+        set.set("checks", id, "every", pace.shorten(2.0));
+        set.set("checks", id, "timeout", "2s");
+        set.set("checks", id, "fails_after", "2");
+        set.set("checks", id, "recovers_after", "2");
+        set.set("checks", id, "unknown_after", "60s");
+    }
+    for id in package.flows.keys() {
+        set.set("flows", id.as_str(), "deadline", pace.shorten(20.0));
+    }
+    for (id, person) in &package.people {
+        let ways: Vec<String> = person
+            .contacts
+            .iter()
+            .filter(|c| c.channel.value.wakes())
+            .map(|_| format!("{{channel: ntfy, to: '{}/inbox/{id}'}}", places.world))
+            .take(1)
+            .collect();
+        set.set(
+            "people",
+            id.as_str(),
+            "contacts",
+            format!("[{}]", ways.join(", ")),
+        );
+    }
+    for id in package.teams.keys() {
+        set.set("teams", id.as_str(), "rooms", "[]");
+    }
+    for (id, policy) in &package.escalation_policies {
+        for step in 0..policy.steps.len() {
+            set.set(
+                "escalation_policies",
+                id.as_str(),
+                &format!("steps.{step}.wait"),
+                pace.shorten(15.0),
+            );
+        }
+        set.set(
+            "escalation_policies",
+            id.as_str(),
+            "fallback_every",
+            pace.shorten(60.0),
+        );
+    }
+    for (id, alert) in &package.alerts {
+        if !alert.hold.is_zero() {
+            set.set("alerts", id.as_str(), "hold", pace.shorten(5.0));
+        }
+    }
+    for field in [
+        ("confirm_within", 10.0),
+        ("straggler_after", 60.0),
+        ("soak", 10.0),
+    ] {
+        set.set(
+            "package",
+            "",
+            &format!("grouping.{}", field.0),
+            pace.shorten(field.1),
+        );
+    }
+    if package
+        .header
+        .as_ref()
+        .is_some_and(|h| h.dead_man.is_some())
+    {
+        set.set(
+            "package",
+            "",
+            "dead_man.url",
+            quoted(&format!("{}/heartbeat", places.world)),
+        );
+    }
+    for rule in 0..package.comms.as_ref().map_or(0, |c| c.rules.len()) {
+        set.set(
+            "comms",
+            "",
+            &format!("rules.{rule}.first_update"),
+            pace.shorten(20.0),
+        );
+        set.set(
+            "comms",
+            "",
+            &format!("rules.{rule}.cadence"),
+            pace.shorten(45.0),
+        );
+        set.set(
+            "comms",
+            "",
+            &format!("rules.{rule}.overdue_after"),
+            pace.shorten(10.0),
+        );
+    }
+    set
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
