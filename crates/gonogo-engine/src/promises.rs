@@ -156,7 +156,7 @@ impl Engine {
             reminded: false,
             overdue_pages: 0,
         });
-        let text = format!("the next update to customers is due by {due}");
+        let text = format!("the next update to customers is due by {}", clock(due));
         self.say(now, Some(number), EntryKind::Promise, state.word(), text);
     }
 
@@ -202,17 +202,17 @@ impl Engine {
             .filter_map(|(id, _)| package.alerts.get(id)?.impact.as_deref())
             .next()
             .unwrap_or("Some requests fail.");
-        let clock = |t: Time| t.timestamp().strftime("%H:%M UTC").to_string();
+        let minute = |t: Time| t.timestamp().strftime("%H:%M UTC").to_string();
         let fill = |text: &str| {
             text.replace("{journeys}", journeys.as_deref().unwrap_or("our service"))
                 .replace(
                     "{components}",
                     components.as_deref().unwrap_or("our service"),
                 )
-                .replace("{since}", &clock(incident.opened_at))
+                .replace("{since}", &minute(incident.opened_at))
                 .replace(
                     "{next_update}",
-                    &next_by.map_or("when it is over".into(), clock),
+                    &next_by.map_or("when it is over".into(), minute),
                 )
                 .replace("{impact}", impact)
         };
@@ -365,7 +365,7 @@ impl Engine {
         let (role, kind, entry, text) = if !promise.reminded {
             let text = format!(
                 "an update to customers is due by {}; a draft is ready",
-                promise.due
+                clock(promise.due)
             );
             (
                 Some(rule.owner.id.clone()),
@@ -376,7 +376,7 @@ impl Engine {
         } else {
             let text = format!(
                 "an update to customers was promised by {} and has not been published",
-                promise.due
+                clock(promise.due)
             );
             let backup = rule
                 .backup
@@ -553,6 +553,11 @@ impl Engine {
             self.call_again(number, &team, &why, now);
         }
     }
+}
+
+/// A time of day, to the second.
+fn clock(at: Time) -> String {
+    at.timestamp().strftime("%H:%M:%S UTC").to_string()
 }
 
 /// Names in a sentence: "A, B and C".

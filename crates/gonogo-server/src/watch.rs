@@ -99,16 +99,25 @@ impl Watch {
             return;
         };
         let result = self.converted(id.clone(), &answer);
-        let entry = kept.entry(id).or_insert_with(|| Kept {
-            last: None,
-            waiting: 0,
-        });
-        if entry.last.as_ref().is_some_and(|last| same(last, &result)) {
+        let declared = self
+            .view
+            .borrow()
+            .plan
+            .package
+            .checks
+            .get(&id)
+            .map(|c| c.recovers_after);
+        let entry = kept.entry(id).or_default();
+        entry.run = match &entry.last {
+            Some(last) if same(last, &result) => entry.run.saturating_add(1),
+            _ => 1,
+        };
+        // Until a check has settled every answer counts: a few in a row make a verdict.
+        if entry.run > u32::from(declared.unwrap_or(1).max(1)) {
             entry.waiting += 1;
             entry.last = Some(result);
             return;
         }
-        // Until a check has settled every answer counts: two in a row make a verdict.
         let before = entry.flush();
         entry.last = Some(result.clone());
         let results: Vec<CheckResult> = before.into_iter().chain([result]).collect();
@@ -167,8 +176,11 @@ impl Watch {
     }
 }
 
+#[derive(Default)]
 struct Kept {
     last: Option<CheckResult>,
+    /// How many equal answers there were in a row.
+    run: u32,
     /// Equal answers since the last one that was written down.
     waiting: u32,
 }

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use gonogo_engine::input::{Actor, Verb};
+use gonogo_model::comms::PublicState;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::{Id, Package, package};
 use tokio::time::Instant;
@@ -200,6 +202,7 @@ impl Demo {
                         tell(Line::Broke { at: begin.elapsed(), text });
                     }
                     Some(Cue::Answer(failure)) => self.answer(&broken, failure).await,
+                    Some(Cue::Tell(failure, state)) => self.tell_customers(&broken, failure, state).await?,
                     Some(Cue::End) | None => over = true,
                 },
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -275,6 +278,57 @@ impl Demo {
                 let _ = client.post(url).send().await;
             }
         }
+    }
+
+    /// Whoever writes to customers approves the draft, as they would on the incident's page.
+    async fn tell_customers(
+        &self,
+        broken: &BTreeMap<Failure, Broken>,
+        failure: Failure,
+        state: PublicState,
+    ) -> anyhow::Result<()> {
+        let site = &self.app.site;
+        let view = site.view();
+        let alerts = broken
+            .get(&failure)
+            .map(|b| b.alerts.clone())
+            .unwrap_or_default();
+        let about = view
+            .incidents
+            .values()
+            .filter(|i| i.merged_into.is_none() && !i.updates.is_empty());
+        for incident in about.filter(|i| i.alerts.keys().any(|a| alerts.contains(a))) {
+            let rules = view
+                .plan
+                .package
+                .comms
+                .as_ref()
+                .map(|c| &c.rules[..])
+                .unwrap_or_default();
+            let owner = rules
+                .iter()
+                .find(|r| r.severity.value == incident.severity)
+                .map(|r| &r.owner.id);
+            let now = site.clock.now().timestamp();
+            let role = owner.and_then(|o| view.plan.package.roles.get(o));
+            let person = role.and_then(|r| r.holder_at(now)).map(|p| p.id.clone());
+            let name = person
+                .as_ref()
+                .and_then(|p| view.plan.package.people.get(p))
+                .map(|p| p.name.clone());
+            let by = Actor {
+                name: name.unwrap_or_else(|| "Somebody".into()),
+                person,
+                via: "demo".into(),
+            };
+            let verb = Verb::Publish {
+                incident: incident.number,
+                state,
+                text: String::new(),
+            };
+            site.decide(by, verb).await?;
+        }
+        Ok(())
     }
 
     fn shown(

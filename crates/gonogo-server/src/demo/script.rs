@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gonogo_model::alert::{Condition, Urgency};
-use gonogo_model::check::Probe;
+use gonogo_model::check::{Check, Probe};
+use gonogo_model::comms::PublicState;
 use gonogo_model::component::ComponentKind;
 use gonogo_model::flow::Flow;
 use gonogo_model::source::Provider;
@@ -62,6 +63,8 @@ pub(super) enum Cue {
     Broke(Failure, String),
     /// Whoever was called for a failure should answer by now.
     Answer(Failure),
+    /// Whoever writes to customers approves an update about a failure.
+    Tell(Failure, PublicState),
     /// It is over.
     End,
 }
@@ -91,7 +94,8 @@ impl Cast {
                 .get(id)
                 .is_some_and(|c| c.kind == ComponentKind::DomainFleet)
         };
-        let certificate = tls.min_by_key(|(_, c, _)| !fleet(&c.component.id));
+        let at_our_edge = |c: &Check| matches!(&c.probe, Probe::Tls(t) if t.connect_to.is_some());
+        let certificate = tls.min_by_key(|(_, c, _)| (!at_our_edge(c), !fleet(&c.component.id)));
         let mut outage: Vec<Id> = package
             .alerts
             .values()
@@ -237,7 +241,9 @@ pub(super) async fn play(
     }
     stage.at(96.0).await;
     tell(Cue::Answer(Failure::Outage));
-    stage.at(106.0).await;
+    stage.at(104.0).await;
+    tell(Cue::Tell(Failure::Outage, PublicState::Identified));
+    stage.at(108.0).await;
     for check in &cast.outage {
         world.set_down(check.as_str(), false);
     }
@@ -246,7 +252,9 @@ pub(super) async fn play(
         "the cloud region is back, and services answer again".into(),
     ));
     stage.deployment(cast, true).await?;
-    stage.healthy_until(135.0).await?;
+    stage.healthy_until(134.0).await?;
+    tell(Cue::Tell(Failure::Outage, PublicState::Resolved));
+    stage.at(138.0).await;
     tell(Cue::End);
     Ok(())
 }
