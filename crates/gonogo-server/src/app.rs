@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::auth::{Auth, Gate};
 use crate::clock::Clock;
 use crate::courier::{Courier, append};
 use crate::driver::{Driver, Recovered, recover};
@@ -23,7 +24,7 @@ use crate::notify::link::AckLinks;
 use crate::notify::settings::Settings;
 use crate::pulse::Pulse;
 use crate::settings::Outside;
-use crate::site::Site;
+use crate::site::{Neighbourhood, Site};
 use crate::store::{Lane, Store};
 use crate::watch::Watch;
 
@@ -122,6 +123,10 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let (disk_state, disk_seen) = watch::channel(disk);
         let (reload, reload_seen) = watch::channel(0);
+        let around = Neighbourhood {
+            clock: Arc::clone(&clock),
+            view: view.clone(),
+        };
         let site = Site {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -131,6 +136,7 @@ impl App {
             disk: disk_seen,
             reload: Arc::new(reload),
             base_url: base_url.as_str().into(),
+            gate: Gate::new(Auth::new(store.clone()), &base_url, Arc::new(around)),
             stopping: stopped.clone(),
         };
         let mut tasks = vec![serve(listener, routes(site.clone()), stopped.clone())];

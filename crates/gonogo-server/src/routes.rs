@@ -7,13 +7,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
+use crate::auth;
 use crate::driver::LAG_PAGED_MS;
 use crate::ingest;
 use crate::site::Site;
 use crate::store::Lane;
+use crate::web;
 
 /// All routes of a server.
 pub fn routes(site: Site) -> Router {
+    let gate = site.gate.clone();
     let intake = Router::new()
         .route(
             "/in/{source}",
@@ -24,7 +27,12 @@ pub fn routes(site: Site) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(site);
-    Router::new().merge(intake).merge(health)
+    let door = auth::http::routes(&gate);
+    Router::new()
+        .merge(intake)
+        .merge(health)
+        .merge(door)
+        .merge(web::router())
 }
 
 /// Ready means: the engine keeps up, and we have lately proven that we can hear.

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use gonogo_engine::Input;
 use gonogo_engine::input::{Actor, Command, Verb};
+use gonogo_model::Id;
+use gonogo_model::team::{Channel, Person};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::auth::{Gate, Surroundings};
 use crate::clock::Clock;
 use crate::courier::append;
 use crate::force::DiskState;
 use crate::ingest::http::Intake;
 use crate::notify::Channels;
-use crate::store::{Lane, Store, StoreError};
+use crate::store::{Lane, Store, StoreError, User};
 use crate::view::View;
 
 /// How long a page waits at the most to show what it just did.
@@ -37,6 +41,8 @@ pub struct Site {
     pub reload: Arc<watch::Sender<u64>>,
     /// Where people find this server, without a slash at the end.
     pub base_url: Arc<str>,
+    /// The door: who may come in.
+    pub gate: Gate,
     /// Told when the server ends, so that open streams do.
     pub stopping: watch::Receiver<bool>,
 }
@@ -70,5 +76,43 @@ impl Site {
         // Later than that it is shown by the live update.
         let _ = tokio::time::timeout(SHOWN_WITHIN, shown).await;
         Ok(())
+    }
+}
+
+/// What the door knows of the rest of the server.
+pub struct Neighbourhood {
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// The package in force.
+    pub view: watch::Receiver<Arc<View>>,
+}
+
+impl Surroundings for Neighbourhood {
+    fn now(&self) -> Timestamp {
+        self.clock.now().timestamp()
+    }
+
+    fn package_name(&self) -> String {
+        self.view.borrow().plan.package.name().to_string()
+    }
+
+    /// An account belongs to the person of the package who has its mail address.
+    fn person(&self, user: &User) -> Option<Id> {
+        let address = Some(user.email.as_str()).filter(|a| !a.is_empty())?;
+        let view = self.view.borrow();
+        let theirs = |p: &&Person| {
+            p.contacts.iter().any(|c| {
+                c.channel.value == Channel::Email
+                    && c.to
+                        .as_plain()
+                        .is_some_and(|to| to.eq_ignore_ascii_case(address))
+            })
+        };
+        view.plan
+            .package
+            .people
+            .values()
+            .find(theirs)
+            .map(|p| p.id.value.clone())
     }
 }

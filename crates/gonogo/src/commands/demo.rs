@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gonogo_model::overlay::Overlay;
+use gonogo_server::auth::{FIRST_ADMIN, LinkPurpose};
 use gonogo_server::demo::{Demo, DemoOptions, Line, Pace, Shown, unpack};
 use gonogo_server::routes::routes;
 
@@ -97,7 +98,12 @@ async fn introduce(demo: &Demo, package: &Path, whole_overlay: bool) -> anyhow::
         package.display()
     );
     anstream::println!();
-    anstream::println!("  Open {BOLD}{}{RESET}", site.base_url);
+    let now = site.clock.now().timestamp();
+    site.gate.auth.first_run(now).await?;
+    let token = site.gate.auth.enter_link(FIRST_ADMIN, now).await?;
+    let path = LinkPurpose::Enter.path(&token);
+    anstream::println!("  Open {BOLD}{}{RESET}", site.gate.url(path.expose()));
+    anstream::println!("  {DIM}(the link signs you in, once){RESET}");
     anstream::println!("  What customers see: {}/status", site.base_url);
     anstream::println!();
     anstream::println!(

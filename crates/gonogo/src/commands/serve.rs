@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use gonogo_server::app::{App, Options};
+use gonogo_server::auth::LinkPurpose;
 use gonogo_server::notify::settings::{Settings, SmtpLogin, SmtpSettings, SmtpTls};
 use gonogo_server::routes::routes;
 use gonogo_server::settings::Outside;
@@ -42,6 +43,14 @@ async fn serve(args: &Serve) -> anyhow::Result<Exit> {
         view.plan.package.name(),
         site.base_url
     );
+    let now = site.clock.now().timestamp();
+    if let Some(token) = site.gate.auth.first_run(now).await? {
+        let path = LinkPurpose::Setup.path(&token);
+        anstream::println!(
+            "Nobody can sign in yet. This link works once, for the first administrator:\n  {}",
+            site.gate.url(path.expose())
+        );
+    }
     if app.replayed_steps > 0 {
         anstream::println!(
             "recovered: {} steps replayed since the last snapshot",
