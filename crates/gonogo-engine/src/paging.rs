@@ -424,17 +424,7 @@ impl Engine {
                 .get(id.as_str().strip_prefix("gonogo.")?)
         });
         lines.extend(troubles.cloned());
-        let worst = incident
-            .firing()
-            .filter_map(|(id, _)| alert(id))
-            .min_by_key(|a| (a.severity, a.id.value.clone()));
-        let cause_alert = incident.cause.as_ref().and_then(|c| {
-            incident
-                .firing()
-                .find(|(_, a)| a.component.as_ref() == Some(&c.component))
-                .and_then(|(id, _)| alert(id))
-        });
-        let lead = cause_alert.or(worst);
+        let lead = self.lead_alert(incident);
         Notify {
             id,
             incident: Some(incident.number),
@@ -451,6 +441,22 @@ impl Engine {
             runbook: lead.and_then(|a| a.runbook.as_ref()).map(|r| r.id.clone()),
             why_you,
         }
+    }
+
+    /// The firing alert that says most of an incident: that of its cause, else the worst.
+    pub(crate) fn lead_alert(&self, incident: &Incident) -> Option<&Alert> {
+        let alert = |id: &Id| self.plan.package.alerts.get(id);
+        let cause = incident.cause.as_ref().map(|c| &c.component);
+        let of_cause = incident
+            .firing()
+            .find(|(_, a)| cause.is_some() && a.component.as_ref() == cause)
+            .and_then(|(id, _)| alert(id));
+        of_cause.or_else(|| {
+            incident
+                .firing()
+                .filter_map(|(id, _)| alert(id))
+                .min_by_key(|a| (a.severity, a.id.value.clone()))
+        })
     }
 
     /// Tells the rooms of a team; rooms are told, never woken.

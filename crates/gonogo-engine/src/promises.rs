@@ -197,10 +197,9 @@ impl Engine {
                 })
                 .map(|p| p.name.as_str()),
         );
-        let impact = incident
-            .firing()
-            .filter_map(|(id, _)| package.alerts.get(id)?.impact.as_deref())
-            .next()
+        let impact = self
+            .lead_alert(incident)
+            .and_then(|a| a.impact.as_deref())
             .unwrap_or("Some requests fail.");
         let minute = |t: Time| t.timestamp().strftime("%H:%M UTC").to_string();
         let fill = |text: &str| {
