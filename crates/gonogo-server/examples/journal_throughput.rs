@@ -1,51 +1,66 @@
-//! How many inputs a second the journal takes while many callers wait for their answer.
+//! How many inputs a second the journal takes, and how long a caller waits, while many
+//! callers wait for their answer.
 //!
-//! `cargo run --release -p gonogo-server --example journal_throughput [DIR]`
+//! `cargo run --release -p gonogo-server --example journal_throughput [DIR [CALLERS]]`
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gonogo_server::store::{AppendBatch, Dedup, Lane, NewInput, Store};
 
-const CALLERS: u64 = 2_000;
-const EACH: u64 = 200;
+const INPUTS: usize = 400_000;
 const BODY_BYTES: usize = 600;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let base = std::env::args()
-        .nth(1)
-        .map_or_else(std::env::temp_dir, Into::into);
+    let mut args = std::env::args().skip(1);
+    let base = args.next().map_or_else(std::env::temp_dir, Into::into);
+    let callers: usize = args.next().map_or(Ok(2_000), |n| n.parse())?;
     let dir = tempfile::tempdir_in(base)?;
     let store = Store::open(dir.path())?;
-    let lone = Instant::now();
-    for n in 0..100 {
-        store.append(batch(u64::MAX, n)).await?;
-    }
-    let lone = lone.elapsed() / 100;
+    let lone = wait_of(&store, usize::MAX, 200).await?;
+    print("one caller", 200, lone.iter().sum(), lone);
+
     let begin = Instant::now();
-    let mut callers = tokio::task::JoinSet::new();
-    for caller in 0..CALLERS {
+    let mut tasks = tokio::task::JoinSet::new();
+    for caller in 0..callers {
         let store = store.clone();
-        callers.spawn(async move {
-            let mut slowest = std::time::Duration::ZERO;
-            for n in 0..EACH {
-                let sent = Instant::now();
-                store.append(batch(caller, n)).await?;
-                slowest = slowest.max(sent.elapsed());
-            }
-            anyhow::Ok(slowest)
-        });
+        tasks.spawn(async move { wait_of(&store, caller, INPUTS / callers).await });
     }
-    let mut slowest = std::time::Duration::ZERO;
-    while let Some(caller) = callers.join_next().await {
-        slowest = slowest.max(caller??);
+    let mut waits = Vec::with_capacity(INPUTS);
+    while let Some(of_one) = tasks.join_next().await {
+        waits.extend(of_one??);
     }
-    let rows = CALLERS * EACH;
-    let rate = rows as f64 / begin.elapsed().as_secs_f64();
-    println!("one caller alone: {lone:?} per durable input");
-    println!("{CALLERS} callers: {rate:.0} inputs/s of {BODY_BYTES} bytes, slowest {slowest:?}");
+    print(
+        &format!("{callers} callers"),
+        waits.len(),
+        begin.elapsed(),
+        waits,
+    );
     store.blocking(Store::close).await?;
     Ok(())
+}
+
+/// Appends one after the other and answers how long each took.
+async fn wait_of(store: &Store, caller: usize, count: usize) -> anyhow::Result<Vec<Duration>> {
+    let mut waits = Vec::with_capacity(count);
+    for n in 0..count {
+        let sent = Instant::now();
+        store.append(batch(caller as u64, n as u64)).await?;
+        waits.push(sent.elapsed());
+    }
+    Ok(waits)
+}
+
+fn print(who: &str, count: usize, took: Duration, mut waits: Vec<Duration>) {
+    waits.sort_unstable();
+    let rate = count as f64 / took.as_secs_f64();
+    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
+    println!(
+        "{who}: {rate:.0} inputs/s of {BODY_BYTES} bytes; wait {:?} median, {:?} p99, {:?} at most",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
 }
 
 fn batch(caller: u64, n: u64) -> AppendBatch {

@@ -3,7 +3,8 @@
 mod store_support;
 
 use gonogo_server::store::{
-    Claim, OutboxFilter, OutboxState, Outcome, Recorded, Snapshot, Store, StoreError, StoreOptions,
+    Claim, Lane, OutboxFilter, OutboxState, Outcome, Recorded, Snapshot, Store, StoreError,
+    StoreOptions,
 };
 use store_support::*;
 
@@ -238,4 +239,47 @@ fn finished_effects_leave_only_when_no_replay_can_decide_them_again() {
     assert!(store.outbox_item("e1").unwrap().is_none());
     assert!(store.outbox_item("e2").unwrap().is_some());
     assert_eq!(store.prune_outbox().wait().unwrap(), 0);
+}
+
+/// The end of an effect and the news of it are one commit.
+#[test]
+fn what_became_of_an_effect_is_told_once() {
+    let (dir, store) = with_effects(&["a"]);
+    claim(&store, NOW_MS);
+    let told = |store: &Store, attempt, outcome| {
+        let news = vec![input("it failed")];
+        store
+            .record_and_append("a", attempt, outcome, NOW_MS, news)
+            .wait()
+    };
+    let failed = Outcome::Failed {
+        error: "gone".into(),
+    };
+    let mut huge = input("");
+    huge.dedup = keyed("s", "x").dedup;
+    huge.dedup.as_mut().unwrap().keep_days = u16::MAX;
+    let refused = store.record_and_append("a", 1, failed.clone(), NOW_MS, vec![input("x"), huge]);
+    assert!(refused.wait().is_err());
+    assert_eq!(
+        state(&store, "a"),
+        OutboxState::Sending,
+        "not closed without the news"
+    );
+    assert_eq!(store.heads().borrow().human, 0);
+
+    assert_eq!(
+        told(&store, 1, failed.clone()),
+        Ok(Recorded::Now(OutboxState::Failed))
+    );
+    assert_eq!(told(&store, 1, failed), Ok(Recorded::Stale));
+    store.close().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let news = store.unapplied(Lane::Human, 10).unwrap();
+    assert_eq!(
+        news.iter()
+            .map(|i| (i.seq, &i.body[..]))
+            .collect::<Vec<_>>(),
+        [(1, &b"it failed"[..])]
+    );
+    assert_eq!(state(&store, "a"), OutboxState::Failed);
 }

@@ -193,19 +193,20 @@ impl Courier {
         }
     }
 
-    /// Tells the engine first and closes the effect then: a crash between the two repeats the
-    /// effect under its id, and never forgets to tell.
+    /// Closes the effect and tells the engine in one commit: a crash before it repeats the
+    /// effect under its id, and none leaves an end that the engine does not hear of.
     async fn finish(&self, item: &OutboxItem, outcome: Outcome, inputs: Vec<Input>) {
         let now = self.clock.now();
-        if !inputs.is_empty()
-            && let Err(error) = append(&self.store, Lane::Human, &inputs, now).await
-        {
-            tracing::error!(effect = item.effect_id, %error, "what became of an effect could not be written down; it will be repeated");
-            return;
-        }
+        let inputs = inputs.iter().map(|input| new_input(input, now)).collect();
         let recorded = self
             .store
-            .record_attempt(&item.effect_id, item.attempts, outcome, now.as_millis())
+            .record_and_append(
+                &item.effect_id,
+                item.attempts,
+                outcome,
+                now.as_millis(),
+                inputs,
+            )
             .await;
         if let Err(error) = recorded {
             tracing::error!(effect = item.effect_id, %error, "an effect could not be closed; it will be repeated");

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::ledger::{Ledger, locked};
 use super::raw::NewRaw;
+use super::space::Space;
 use super::writer::{Job, Urgency, Weight};
 use super::{AppendBatch, Appended, Input, Lane, NewInput, Store, StoreError, Write};
 
@@ -33,6 +34,7 @@ impl Store {
         let ledger = Arc::clone(&self.inner.ledger);
         let job = Append {
             ledger,
+            space: Arc::clone(&self.inner.space),
             batch,
             weight,
             appended: Vec::new(),
@@ -44,6 +46,7 @@ impl Store {
 
 struct Append {
     ledger: Arc<Mutex<Ledger>>,
+    space: Arc<Space>,
     batch: AppendBatch,
     weight: Weight,
     appended: Vec<Appended>,
@@ -63,6 +66,9 @@ impl Job for Append {
     fn apply(&mut self, conn: &Connection) -> Result<(), StoreError> {
         limit("batch of inputs", self.weight.inputs, APPEND_INPUTS_MAX)?;
         limit("batch in bytes", self.weight.bytes, APPEND_BYTES_MAX)?;
+        if self.batch.lane == Lane::World && self.space.is_low() {
+            return Err(StoreError::LowSpace);
+        }
         let mut ledger = locked(&self.ledger);
         self.appended.reserve_exact(self.batch.inputs.len());
         for input in self.batch.inputs.drain(..) {
@@ -81,7 +87,8 @@ impl Job for Append {
     }
 }
 
-fn append(
+/// Appends one input in the open group.
+pub(super) fn append(
     conn: &Connection,
     ledger: &mut Ledger,
     lane: Lane,

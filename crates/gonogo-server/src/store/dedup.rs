@@ -43,6 +43,8 @@ pub(super) struct Index {
     fresh: Vec<Key>,
     run: Run,
     recent_max: usize,
+    /// Begin a run at the next chance, however few keys wait.
+    wanted: bool,
 }
 
 struct Bucket {
@@ -88,6 +90,7 @@ impl Index {
             fresh: Vec::new(),
             run: Run::default(),
             recent_max,
+            wanted: false,
         })
     }
 
@@ -221,7 +224,9 @@ impl Index {
         }
         let rows = last_seq - merged_seq;
         let many = rows / ROWS_PER_KEY >= i64::try_from(self.recent_max).unwrap_or(i64::MAX);
-        if self.run.last_seq.is_none() && (many || self.recent.len() >= self.recent_max) {
+        let due = many || self.wanted || self.recent.len() >= self.recent_max;
+        if self.run.last_seq.is_none() && due {
+            self.wanted = false;
             let mut sorted: Vec<(Key, i64)> = self.recent.drain().collect();
             sorted.sort_unstable();
             self.run = Run {
@@ -230,6 +235,11 @@ impl Index {
                 ..Run::default()
             };
         }
+    }
+
+    /// Asks for a run.
+    pub(super) fn settle(&mut self) {
+        self.wanted = true;
     }
 
     /// A bucket is gone; its keys must not come back into the index.

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// The disk is full. Nothing of the request was stored; it works again once there is room.
     #[error("the disk that holds the journal is full")]
     Full,
+    /// The disk is nearly full, and what is left is for steps and commands.
+    #[error("the disk that holds the journal is nearly full; only commands and pages are stored")]
+    LowSpace,
     /// The disk or database refused for another reason. Nothing of the request was stored.
     #[error("the journal cannot be written or read now: {0}")]
     Unavailable(String),
@@ -83,7 +86,11 @@ impl StoreError {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::Full | Self::Unavailable(_) | Self::JournalFull { .. } | Self::Closed
+            Self::Full
+                | Self::LowSpace
+                | Self::Unavailable(_)
+                | Self::JournalFull { .. }
+                | Self::Closed
         )
     }
 

@@ -19,7 +19,7 @@ use super::{Heads, Input, Lane, Store, StoreError, Waiting, Write};
 /// A read ends at this many bytes of bodies, though never before its first row.
 pub const READ_BYTES_MAX: usize = 16 << 20;
 /// A range is bounded by its ends and by [`READ_BYTES_MAX`].
-const NO_ROW_LIMIT: u32 = u32::MAX;
+pub(super) const NO_ROW_LIMIT: u32 = u32::MAX;
 /// The reason of a skip is cut here; a panic message can be long.
 const SKIP_REASON_MAX: usize = 2_000;
 
@@ -118,7 +118,8 @@ impl Store {
     }
 }
 
-fn read(
+/// Inputs in order, each with its skip.
+pub(super) fn read(
     conn: &Connection,
     lane: Lane,
     first: i64,

@@ -13,6 +13,7 @@ use super::checkpoint::Bell;
 use super::dedup::Index;
 use super::head::{self, Backlog, Head, Waiting};
 use super::raw::{NewRaw, RawStore};
+use super::space::Space;
 use super::tail::Tail;
 use super::writer::Hooks;
 use super::{Input, Lane, StoreError, StoreOptions};
@@ -80,6 +81,16 @@ impl Ledger {
                 limit: bytes_max,
                 unit: "bytes",
             });
+        }
+        Ok(())
+    }
+
+    /// A holder of the engine that was replaced may not go on.
+    pub(super) fn check_epoch(&self, epoch: i64) -> Result<(), StoreError> {
+        let newest = self.head.epoch;
+        if epoch < newest {
+            let text = format!("epoch {epoch} is over, {newest} took the engine");
+            return Err(StoreError::Conflict(text));
         }
         Ok(())
     }
@@ -167,11 +178,16 @@ impl Ledger {
 pub(super) struct LedgerHooks {
     ledger: Arc<Mutex<Ledger>>,
     bell: Bell,
+    space: Arc<Space>,
 }
 
 impl LedgerHooks {
-    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, bell: Bell) -> Self {
-        Self { ledger, bell }
+    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, bell: Bell, space: Arc<Space>) -> Self {
+        Self {
+            ledger,
+            bell,
+            space,
+        }
     }
 }
 
@@ -208,6 +224,7 @@ impl Hooks for LedgerHooks {
         ledger.head = ledger.durable;
         ledger.fresh = Fresh::default();
         ledger.dedup.undo_group();
+        self.space.look();
         // Folding the log back makes room in it.
         self.bell.ring();
     }
@@ -238,6 +255,7 @@ impl Hooks for LedgerHooks {
 
     fn committed(&mut self, conn: &Connection) {
         locked(&self.ledger).committed();
+        self.space.look();
         self.bell.after_commit(conn);
     }
 }

@@ -17,6 +17,7 @@
 
 mod api_tokens;
 mod append;
+mod archive;
 mod audit;
 mod checkpoint;
 mod dead_letter;
@@ -31,6 +32,7 @@ mod journal;
 mod ledger;
 mod links;
 mod lock;
+mod options;
 mod outbox;
 mod outbox_list;
 mod package;
@@ -42,6 +44,7 @@ mod readers;
 mod schema;
 mod sessions;
 mod snapshot;
+mod space;
 mod step;
 mod tail;
 mod users;
@@ -49,10 +52,11 @@ mod write;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use api_tokens::ApiToken;
 pub use append::{APPEND_BYTES_MAX, APPEND_INPUTS_MAX};
+pub use archive::Archive;
 pub use audit::{AuditFilter, AuditRow, NewAudit};
 pub use dead_letter::{
     DEAD_LETTERS_PER_SOURCE_MAX, DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLettered,
@@ -65,6 +69,10 @@ pub use history::HistoryRow;
 pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};
 pub use journal::READ_BYTES_MAX;
 pub use links::OneTimeLink;
+pub use options::{
+    HISTORY_KEEP_DAYS, JOURNAL_KEEP_DAYS, RESERVE_BYTES, StoreOptions, UNAPPLIED_BYTES_MAX,
+    UNAPPLIED_HUMAN_MAX, UNAPPLIED_INPUTS_MAX,
+};
 pub use outbox::{Claim, OUTBOX_OPEN_MAX, OUTBOX_TERMINAL_MAX, OutboxState, Outcome, Recorded};
 pub use outbox_list::{OutboxCounts, OutboxFilter, OutboxItem};
 pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX, RawStats};
@@ -76,50 +84,6 @@ pub use tail::{Heads, TAIL_BYTES_MAX};
 pub use users::User;
 pub use write::Write;
 pub use writer::{GROUP_BYTES_MAX, GROUP_INPUTS_MAX, WRITE_QUEUE_MAX};
-
-/// Inputs that may wait for the engine in the world's lane before ingest is refused.
-pub const UNAPPLIED_INPUTS_MAX: u64 = 1_000_000;
-/// Bytes of bodies that may wait for the engine in the world's lane.
-pub const UNAPPLIED_BYTES_MAX: u64 = 2 << 30;
-/// Commands and deliveries that may wait: a lane of their own, so that a flood of webhooks
-/// never refuses an acknowledgement.
-pub const UNAPPLIED_HUMAN_MAX: u64 = 100_000;
-
-/// Limits that a deployment or a test may set; the defaults are the constants.
-#[derive(Clone, Debug)]
-pub struct StoreOptions {
-    /// See [`UNAPPLIED_INPUTS_MAX`].
-    pub unapplied_inputs_max: u64,
-    /// See [`UNAPPLIED_BYTES_MAX`].
-    pub unapplied_bytes_max: u64,
-    /// See [`UNAPPLIED_HUMAN_MAX`].
-    pub unapplied_human_max: u64,
-    /// See [`TAIL_BYTES_MAX`].
-    pub tail_bytes_max: usize,
-    /// See [`DEDUP_RECENT_MAX`].
-    pub dedup_recent_max: usize,
-    /// See [`RAW_BYTES_MAX`].
-    pub raw_bytes_max: u64,
-    /// See [`DEAD_LETTERS_PER_SOURCE_MAX`].
-    pub dead_letters_per_source_max: u64,
-    /// See [`OUTBOX_TERMINAL_MAX`].
-    pub outbox_terminal_max: u64,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self {
-            unapplied_inputs_max: UNAPPLIED_INPUTS_MAX,
-            unapplied_bytes_max: UNAPPLIED_BYTES_MAX,
-            unapplied_human_max: UNAPPLIED_HUMAN_MAX,
-            tail_bytes_max: TAIL_BYTES_MAX,
-            dedup_recent_max: DEDUP_RECENT_MAX,
-            raw_bytes_max: RAW_BYTES_MAX,
-            dead_letters_per_source_max: DEAD_LETTERS_PER_SOURCE_MAX,
-            outbox_terminal_max: OUTBOX_TERMINAL_MAX,
-        }
-    }
-}
 
 /// Handle of an open data directory; clones share it.
 #[derive(Clone)]
@@ -134,8 +98,11 @@ struct Inner {
     tail: Arc<tail::Tail>,
     readers: readers::Readers,
     raw: Arc<raw::RawStore>,
+    space: Arc<space::Space>,
     checkpointer: checkpoint::Checkpointer,
     writer: writer::Writer,
+    /// Let go of last, after the files are folded.
+    lock: Mutex<Option<Arc<lock::Lock>>>,
 }
 
 impl Store {
@@ -150,18 +117,18 @@ impl Store {
         let lock = Arc::new(lock::Lock::take(&dir)?);
         let path = dir.join("journal.db");
         let conn = schema::open(&path, schema::JOURNAL)?;
-        let raw = Arc::new(raw::RawStore::open(
-            &dir,
-            options.raw_bytes_max,
-            Arc::clone(&lock),
-        )?);
+        let space = Arc::new(space::Space::new(&dir, options.reserve_bytes));
+        let keep = (Arc::clone(&lock), Arc::clone(&space));
+        let raw = Arc::new(raw::RawStore::open(&dir, options.raw_bytes_max, keep)?);
         let tail = Arc::new(tail::Tail::new(options.tail_bytes_max));
         let ledger = ledger::Ledger::load(&conn, &options, Arc::clone(&tail), Arc::clone(&raw))?;
         let ledger = Arc::new(Mutex::new(ledger));
         let readers = readers::Readers::new(&path);
         let checkpointer = checkpoint::Checkpointer::start(&path, Arc::clone(&lock))?;
-        let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), checkpointer.bell());
-        let writer = writer::Writer::start("journal-writer", conn, Box::new(hooks), lock)?;
+        let bell = checkpointer.bell();
+        let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), bell, Arc::clone(&space));
+        let keep = Arc::clone(&lock);
+        let writer = writer::Writer::start("journal-writer", conn, Box::new(hooks), keep)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 dir,
@@ -170,8 +137,10 @@ impl Store {
                 tail,
                 readers,
                 raw,
+                space,
                 checkpointer,
                 writer,
+                lock: Mutex::new(Some(lock)),
             }),
         })
     }
@@ -202,7 +171,13 @@ impl Store {
         self.inner.checkpointer.stop();
         self.inner.readers.close();
         checkpoint::fold(&self.inner.dir.join("journal.db"))?;
-        checkpoint::fold(&self.inner.dir.join("raw.db"))
+        checkpoint::fold(&self.inner.dir.join("raw.db"))?;
+        self.inner
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        Ok(())
     }
 
     /// What SQLite's own check and ours find wrong; empty is good. Reads everything.

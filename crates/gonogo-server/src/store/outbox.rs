@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::append::append;
 use super::ledger::locked;
 use super::outbox_list::{COLUMNS, list};
 use super::step::Step;
 use super::writer::Urgency;
-use super::{OutboxItem, Store, StoreError, Write};
+use super::{Lane, NewInput, OutboxItem, Store, StoreError, Write};
 
 /// Effects that wait or are being sent before the counts say `over_limit`. The row is
 /// stored all the same: refusing a step would stop paging.
@@ -105,6 +106,31 @@ impl Store {
         })
     }
 
+    /// Records how an attempt ended and appends what the engine is told of it, in one commit:
+    /// a crash in between would leave a failed page that nobody follows up, or repeat one
+    /// that is out. A stale attempt tells nothing.
+    pub fn record_and_append(
+        &self,
+        effect_id: &str,
+        attempt: u32,
+        outcome: Outcome,
+        now_ms: i64,
+        results: Vec<NewInput>,
+    ) -> Write<Recorded> {
+        let id = effect_id.to_owned();
+        let ledger = Arc::clone(&self.inner.ledger);
+        self.inner.writer.call(Urgency::Urgent, move |conn| {
+            let recorded = record(conn, &id, attempt, &outcome, now_ms)?;
+            if recorded != Recorded::Stale {
+                let mut ledger = locked(&ledger);
+                for result in results {
+                    append(conn, &mut ledger, Lane::Human, result)?;
+                }
+            }
+            Ok(recorded)
+        })
+    }
+
     /// Deletes the oldest finished effects beyond the limit, a chunk per call; 0 means done.
     /// Rows that a replay from the oldest snapshot could decide again stay, because their id
     /// is what stops the second send.
@@ -116,12 +142,7 @@ impl Store {
                 .prepare_cached("SELECT count(*) FROM outbox WHERE done_at_ms IS NOT NULL")?
                 .query_row([], |r| r.get(0))?;
             let excess = usize::try_from(done.saturating_sub(keep)).unwrap_or(usize::MAX);
-            let replayable: Option<i64> = conn
-                .prepare_cached("SELECT min(step_no) FROM snapshot")?
-                .query_row([], |r| r.get(0))?;
-            let before = replayable
-                .unwrap_or(0)
-                .min(locked(&ledger).durable().step_no);
+            let before = super::snapshot::oldest(conn)?.min(locked(&ledger).durable().step_no);
             Ok(conn
                 .prepare_cached(
                     "DELETE FROM outbox WHERE id IN

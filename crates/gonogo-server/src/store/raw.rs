@@ -13,9 +13,11 @@ use aws_lc_rs::aead::{Aad, Nonce};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::dedup::DAY_MS;
+use super::lock::Lock;
 use super::raw_body::{pack, unpack};
 use super::raw_keys::{KeyId, RawKeys};
 use super::readers::Readers;
+use super::space::Space;
 use super::writer::{Hooks, Job, Urgency, Weight, Writer};
 use super::{RawBody, RawPlain, Store, StoreError, Write, journal, schema};
 
@@ -55,6 +57,7 @@ struct Shared {
     /// What the open group adds to `bytes`.
     adding: AtomicU64,
     bytes_max: u64,
+    space: Arc<Space>,
     queued: AtomicUsize,
     dropped: AtomicU64,
 }
@@ -86,7 +89,7 @@ impl RawStore {
     pub(super) fn open(
         dir: &Path,
         bytes_max: u64,
-        keep: impl Send + 'static,
+        (lock, space): (Arc<Lock>, Arc<Space>),
     ) -> Result<Self, StoreError> {
         let path = dir.join("raw.db");
         let conn = schema::open(&path, schema::RAW)?;
@@ -102,6 +105,7 @@ impl RawStore {
             bytes: AtomicU64::new(bytes),
             adding: AtomicU64::new(0),
             bytes_max,
+            space,
             queued: AtomicUsize::new(0),
             dropped: AtomicU64::new(0),
         });
@@ -109,7 +113,7 @@ impl RawStore {
             "raw-writer",
             conn,
             Box::new(Counting(Arc::clone(&shared))),
-            keep,
+            lock,
         )?;
         Ok(Self {
             shared,
@@ -127,7 +131,7 @@ impl RawStore {
             new,
             size,
         };
-        if queued + size > RAW_QUEUE_BYTES_MAX {
+        if queued + size > RAW_QUEUE_BYTES_MAX || self.shared.space.is_low() {
             Box::new(job).answer(Err(StoreError::Full));
         } else if let Err(job) = self.writer.offer(Box::new(job)) {
             job.answer(Err(StoreError::Full));
@@ -143,7 +147,10 @@ impl RawStore {
             raw,
         };
         self.writer
-            .call(Urgency::Urgent, move |conn| shared.put(conn, &new))
+            .call(Urgency::Urgent, move |conn| match shared.space.is_low() {
+                true => Err(StoreError::LowSpace),
+                false => shared.put(conn, &new),
+            })
     }
 
     pub(super) fn get(&self, id: i64) -> Result<RawPlain, StoreError> {

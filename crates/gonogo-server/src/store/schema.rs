@@ -56,7 +56,12 @@ pub(super) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-fn migrate(conn: &Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+/// The schema version of a file, which must not be newer than this program.
+pub(super) fn check_version(
+    conn: &Connection,
+    path: &Path,
+    migrations: &[&str],
+) -> Result<i64, StoreError> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
     if found > known {
@@ -66,6 +71,11 @@ fn migrate(conn: &Connection, path: &Path, migrations: &[&str]) -> Result<(), St
             known,
         });
     }
+    Ok(found)
+}
+
+fn migrate(conn: &Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+    let found = check_version(conn, path, migrations)?;
     for (version, sql) in (1..).zip(migrations) {
         if version > found {
             // One transaction per version: a crash leaves the old schema or the new one.

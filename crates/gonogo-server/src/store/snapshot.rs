@@ -110,6 +110,14 @@ impl Store {
     }
 }
 
+/// The step that the longest possible replay begins after; 0 without a snapshot.
+pub(super) fn oldest(conn: &Connection) -> Result<i64, StoreError> {
+    let oldest: Option<i64> = conn
+        .prepare_cached("SELECT min(step_no) FROM snapshot")?
+        .query_row([], |r| r.get(0))?;
+    Ok(oldest.unwrap_or(0))
+}
+
 /// Clears what an earlier attempt left unfinished.
 fn begin(conn: &Connection, no: i64) -> Result<(), StoreError> {
     conn.prepare_cached("DELETE FROM snapshot WHERE step_no = ?1")?

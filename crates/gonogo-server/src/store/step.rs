@@ -103,32 +103,35 @@ impl Store {
 
     /// Up to `limit` steps after `no`, in order.
     pub fn steps_after(&self, no: i64, limit: u32) -> Result<Vec<StepRow>, StoreError> {
-        self.inner.readers.with(|conn| {
-            let mut rows = conn.prepare_cached(
-                "SELECT no, epoch, now_ns, lane, first_seq, last_seq, engine_version
-                 FROM step WHERE no > ?1 ORDER BY no LIMIT ?2",
-            )?;
-            let mut rows = rows.query(params![no, limit])?;
-            let mut steps = Vec::new();
-            while let Some(r) = rows.next()? {
-                let lane: Option<i64> = r.get(3)?;
-                let lane = lane.map(lane_of).transpose()?;
-                let (first_seq, last_seq) = (r.get(4)?, r.get(5)?);
-                steps.push(StepRow {
-                    no: r.get(0)?,
-                    epoch: r.get(1)?,
-                    now_ns: r.get(2)?,
-                    inputs: lane.map(|lane| InputRange {
-                        lane,
-                        first_seq,
-                        last_seq,
-                    }),
-                    engine_version: r.get(6)?,
-                });
-            }
-            Ok(steps)
-        })
+        self.inner.readers.with(|conn| read(conn, no, limit))
     }
+}
+
+/// Steps in order, for a replay.
+pub(super) fn read(conn: &Connection, no: i64, limit: u32) -> Result<Vec<StepRow>, StoreError> {
+    let mut rows = conn.prepare_cached(
+        "SELECT no, epoch, now_ns, lane, first_seq, last_seq, engine_version
+         FROM step WHERE no > ?1 ORDER BY no LIMIT ?2",
+    )?;
+    let mut rows = rows.query(params![no, limit])?;
+    let mut steps = Vec::new();
+    while let Some(r) = rows.next()? {
+        let lane: Option<i64> = r.get(3)?;
+        let lane = lane.map(lane_of).transpose()?;
+        let (first_seq, last_seq) = (r.get(4)?, r.get(5)?);
+        steps.push(StepRow {
+            no: r.get(0)?,
+            epoch: r.get(1)?,
+            now_ns: r.get(2)?,
+            inputs: lane.map(|lane| InputRange {
+                lane,
+                first_seq,
+                last_seq,
+            }),
+            engine_version: r.get(6)?,
+        });
+    }
+    Ok(steps)
 }
 
 fn commit(conn: &Connection, ledger: &Mutex<Ledger>, step: &Step) -> Result<(), StoreError> {
@@ -176,12 +179,7 @@ fn check_next(ledger: &Ledger, step: &Step) -> Result<(), StoreError> {
             step.no, head.step_no
         ));
     }
-    if step.epoch < head.epoch {
-        return conflict(format!(
-            "epoch {} is over, {} took the engine",
-            step.epoch, head.epoch
-        ));
-    }
+    ledger.check_epoch(step.epoch)?;
     let Some(range) = step.inputs else {
         return Ok(());
     };
