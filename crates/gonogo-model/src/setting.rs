@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::decode::{Cx, Decode, Definitions, scalar};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::Node;
 
 /// Text with references in it.
@@ -124,20 +125,27 @@ pub struct SecretRef(pub Setting);
 
 impl Decode for SecretRef {
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
-        scalar(node, cx, "a reference to a secret", |text| {
-            let setting = Setting::parse(text)?;
-            if setting
-                .parts
-                .iter()
-                .any(|p| matches!(p, Part::Text(t) if !t.is_empty()))
-            {
-                return Err(
-                    "a secret never stands in a package: write `${env:NAME}` or `${file:PATH}`"
-                        .into(),
-                );
-            }
-            Ok(Self(setting))
-        })
+        let setting = scalar(node, cx, "a reference to a secret", Setting::parse)?;
+        if setting
+            .parts
+            .iter()
+            .any(|p| matches!(p, Part::Text(t) if !t.is_empty()))
+        {
+            // A code of its own, so that nothing ever shows what stands there.
+            let found = Diagnostic::error(
+                "secret-in-package",
+                node.span,
+                "a secret never stands in a package",
+            );
+            cx.push(
+                found
+                    .label("expected a reference to a secret")
+                    .help("write `${env:NAME}` or `${file:PATH}` in its place")
+                    .help("then replace it at its provider: it has been written down"),
+            );
+            return None;
+        }
+        Some(Self(setting))
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {

@@ -3,12 +3,15 @@
 //! A mistake is said once. What only follows from another mistake waits until that one is
 //! mended, and how much waits is said.
 
+use std::borrow::Cow;
+
 use gonogo_model::diagnostic::Severity;
-use gonogo_model::text::FileNo;
-use gonogo_model::{Diagnostic, Package, PackageText, load};
+use gonogo_model::text::{FileNo, Span};
+use gonogo_model::{Diagnostic, Loaded, Package, PackageText, load};
 
 use crate::report::{Counts, counted};
 use crate::rules;
+use crate::secret;
 
 /// What a check gives.
 #[derive(Clone, Debug)]
@@ -30,28 +33,45 @@ impl Checked {
 
 /// Checks a package. `unreadable` are findings about files whose text is not whole.
 pub fn check(text: &PackageText, unreadable: Vec<Diagnostic>) -> Checked {
-    let loaded = load(text);
+    judge(load(text), text, unreadable)
+}
+
+/// Checks a package that has been loaded from this text, with or without an overlay.
+pub fn judge(loaded: Loaded, text: &PackageText, unreadable: Vec<Diagnostic>) -> Checked {
     let incomplete = !unreadable.is_empty() || loaded.diagnostics.iter().any(loses_entities);
     let mut diagnostics = unreadable;
     diagnostics.extend(loaded.diagnostics);
     let mut waiting = None;
     if incomplete {
         waiting = Some(hold_back_dangling(&mut diagnostics));
+        diagnostics.extend(rules::of_text(text));
     } else {
-        diagnostics.extend(rules::all(&loaded.package));
+        diagnostics.extend(rules::all(&loaded.package, text));
     }
     diagnostics.sort_by_key(|d| {
         d.span
             .map_or((FileNo(0), 0, 0), |s| (s.file, s.line, s.column))
     });
+    diagnostics.dedup_by(|a, b| a.code == secret::CODE && b.code == a.code && same_place(a, b));
     // It speaks of the others, so it stands after them.
     diagnostics.extend(waiting);
+    diagnostics.iter_mut().for_each(hide_secrets);
     let counts = Counts::of(&diagnostics, text.files.len());
     Checked {
         package: loaded.package,
         diagnostics,
         counts,
     }
+}
+
+/// The same secret is seen by the field that it stands in and by its shape.
+fn same_place(a: &Diagnostic, b: &Diagnostic) -> bool {
+    let (Some(a), Some(b)) = (a.span, b.span) else {
+        return false;
+    };
+    let inside =
+        |column: u32, s: Span| (s.column..s.column.saturating_add(s.len)).contains(&column);
+    (a.file, a.line) == (b.file, b.line) && (inside(a.column, b) || inside(b.column, a))
 }
 
 /// Findings after which an entity, or a whole file, is missing from what was loaded. What
@@ -62,6 +82,7 @@ const LOSES_ENTITIES: &[&str] = &[
     "front-matter",
     "missing-field",
     "one-of",
+    "secret-in-package",
     "unknown-word",
     "wrong-type",
     "yaml-alias",
@@ -92,4 +113,17 @@ fn hold_back_dangling(diagnostics: &mut Vec<Diagnostic>) -> Diagnostic {
     Diagnostic::new("not-checked-yet", Severity::Note, None, waiting).help(
         "what could not be read may hold the names they look for; run `gonogo check` again then",
     )
+}
+
+/// A message may quote what was written, and that may be a secret in the wrong place.
+fn hide_secrets(found: &mut Diagnostic) {
+    let texts = [&mut found.message, &mut found.label]
+        .into_iter()
+        .chain(&mut found.help)
+        .chain(found.related.iter_mut().map(|(_, text)| text));
+    for text in texts {
+        if let Cow::Owned(masked) = secret::mask(text) {
+            *text = masked;
+        }
+    }
 }

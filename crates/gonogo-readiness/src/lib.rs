@@ -7,5 +7,7 @@ pub mod check;
 pub mod graph;
 pub mod report;
 pub mod rules;
+pub mod secret;
+pub mod whom;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, judge};

@@ -65,11 +65,12 @@ impl OnDisk {
     /// Reads and judges what is on disk.
     pub fn read(&self) -> Result<Found, ReadError> {
         let read = package_dir::read(&self.dir)?;
-        let mut loaded = package::load_with(&read.text, &self.overlay);
-        loaded.diagnostics.extend(read.findings);
-        loaded
-            .diagnostics
-            .extend(gonogo_readiness::rules::all(&loaded.package));
+        let loaded = package::load_with(&read.text, &self.overlay);
+        let checked = gonogo_readiness::judge(loaded, &read.text, read.findings);
+        let loaded = Loaded {
+            package: checked.package,
+            diagnostics: checked.diagnostics,
+        };
         Ok(Found {
             text: read.text,
             loaded,

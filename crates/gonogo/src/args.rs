@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 Examples:
   gonogo demo                      watch three failures being noticed
   gonogo check ops                 is the package in ops/ sound?
+  gonogo blast cloud-sql ops       what falls when cloud-sql does, and who is told?
   gonogo serve ops                 run it
 
 Exit codes: 0 clean, 1 findings or NO-GO, 2 conditional, 64 not understood, 70 could not run."
@@ -34,6 +35,8 @@ pub struct Cli {
 pub enum Command {
     /// Check a package and say everything that is wrong with it
     Check(Check),
+    /// Say what falls when a component fails, and who is told
+    Blast(Blast),
     /// Play a real outage into a real server, and watch
     Demo(Demo),
     /// Run a package: detect, page, coordinate, tell customers
@@ -181,4 +184,31 @@ pub struct Demo {
     /// Where everything of it is kept; a new temporary directory, where not given
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+}
+
+/// `gonogo blast`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo blast cloud-sql
+  gonogo blast cloud-sql ops --format json | jq -r '.teams[].id'")]
+pub struct Blast {
+    /// The component that fails
+    #[arg(value_name = "COMPONENT")]
+    pub component: String,
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// How a command says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
 }

@@ -2,6 +2,7 @@
 //!
 //! All three say the same in the same order; only the shape differs.
 
+pub mod blast;
 pub mod github;
 pub mod json;
 pub mod term;
@@ -96,6 +97,20 @@ impl<'t> Source<'t> {
         let from = offset(span.column.saturating_sub(1) as usize, content);
         let len = offset((span.len as usize).min(max_chars), &content[from..]);
         start + from..start + from + len
+    }
+
+    /// The bytes of a secret: its span, or the rest of the line where it goes on after it.
+    fn secret_range(&self, span: Span) -> Range<usize> {
+        match span.len {
+            0 | 1 => self.range(
+                Span {
+                    len: u32::MAX,
+                    ..span
+                },
+                usize::MAX,
+            ),
+            _ => self.range(span, usize::MAX),
+        }
     }
 
     /// The text from a byte to the end of the line that `end` is on, at most `more` characters

@@ -12,6 +12,7 @@ use gonogo_model::diagnostic::Severity;
 use gonogo_model::text::{FileNo, Span};
 
 use super::{Sources, printable};
+use crate::secret;
 
 /// The longest caret that is drawn: a longer one says no more.
 const MAX_CARET_CHARS: usize = 100;
@@ -82,7 +83,13 @@ impl<'t> Painter<'t> {
         let from = source.line_start(first_line);
         let end = spots.iter().map(|s| s.end).max().unwrap_or(from);
         let excerpt = source.until_line_end(from, end, KEPT_AFTER_CARET);
-        let mut snippet = Snippet::source(excerpt)
+        let mut shown = secret::mask(excerpt);
+        for mark in marks.iter().filter(|m| m.hidden) {
+            let Range { start, end } = source.secret_range(mark.span);
+            let end = end.min(from + shown.len());
+            shown = secret::strike(&shown, start.min(end) - from..end - from).into();
+        }
+        let mut snippet = Snippet::source(shown)
             .path(source.path)
             .line_start(first_line + 1);
         for (mark, spot) in marks.iter().zip(spots) {
@@ -97,6 +104,8 @@ struct Mark<'d> {
     span: Span,
     label: &'d str,
     kind: AnnotationKind,
+    /// What stands there is not to be shown.
+    hidden: bool,
 }
 
 impl<'d> Mark<'d> {
@@ -115,11 +124,13 @@ fn marks_by_file(found: &Diagnostic) -> Vec<(FileNo, Vec<Mark<'_>>)> {
         span: *span,
         label: &found.label,
         kind: AnnotationKind::Primary,
+        hidden: found.code == secret::CODE,
     });
     let related = found.related.iter().map(|(span, label)| Mark {
         span: *span,
         label,
         kind: AnnotationKind::Context,
+        hidden: false,
     });
     let mut files: Vec<(FileNo, Vec<Mark<'_>>)> = Vec::new();
     for mark in own.chain(related) {

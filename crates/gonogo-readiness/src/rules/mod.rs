@@ -3,18 +3,77 @@
 //! One rule is one file; its doc comment is its manual page. A rule reads the package and says
 //! what it found; it never looks at anything else.
 
+mod alert_without_component;
+mod alert_without_runbook;
+mod burn_can_never_fire;
+mod certificate_alert_needs_tls_check;
+mod check_unwatched;
+mod comms_rule_without_template;
+mod dependency_cycle;
+mod duplicate_public_name;
+mod escalation_empty_step;
+mod flow_unwatched;
+mod page_without_waking_channel;
+mod placeholder_people;
+mod policy_with_nobody;
+mod recovery_loop;
+mod rota_of_one;
+mod runbook_missing_sections;
+mod same_person_twice;
+mod scenario_inject_unknown;
+mod secret_in_package;
 mod self_dependency;
+mod slo_without_budget;
+mod source_silent_without_bound;
+mod template_placeholder_unknown;
+mod watched;
 
-use gonogo_model::{Diagnostic, Package};
+use gonogo_model::{Diagnostic, Package, PackageText};
 
-/// A rule: its code and how it is asked.
+use crate::graph::Graph;
+
+/// What a rule may look at.
+#[derive(Debug)]
+pub struct Subject<'p> {
+    /// The package, with every reference resolved.
+    pub package: &'p Package,
+    /// Its text, for what is only in the text.
+    pub text: &'p PackageText,
+    /// Its dependency graph.
+    pub graph: &'p Graph<'p>,
+}
+
+/// A rule: its code, its manual page, and how it is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The code of its findings.
     pub code: &'static str,
-    /// The manual page.
-    pub source: &'static str,
-    ask: fn(&Package, &mut Vec<Diagnostic>),
+    /// The file that it stands in, whose doc comment is the manual page.
+    source: &'static str,
+    ask: fn(&Subject<'_>, &mut Vec<Diagnostic>),
+}
+
+impl Rule {
+    /// The manual page, as Markdown.
+    pub fn manual(&self) -> String {
+        let lines = self
+            .source
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"));
+        let mut page: String = lines
+            .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+            .collect();
+        page.truncate(page.trim_end().len());
+        page.push('\n');
+        page
+    }
+
+    /// What this rule finds.
+    pub fn ask(&self, subject: &Subject<'_>) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        (self.ask)(subject, &mut found);
+        found
+    }
 }
 
 macro_rules! rules {
@@ -29,14 +88,52 @@ macro_rules! rules {
 }
 
 rules! {
+    alert_without_component,
+    alert_without_runbook,
+    burn_can_never_fire,
+    certificate_alert_needs_tls_check,
+    check_unwatched,
+    comms_rule_without_template,
+    dependency_cycle,
+    duplicate_public_name,
+    escalation_empty_step,
+    flow_unwatched,
+    page_without_waking_channel,
+    placeholder_people,
+    policy_with_nobody,
+    recovery_loop,
+    rota_of_one,
+    runbook_missing_sections,
+    same_person_twice,
+    scenario_inject_unknown,
+    secret_in_package,
     self_dependency,
+    slo_without_budget,
+    source_silent_without_bound,
+    template_placeholder_unknown,
 }
 
-/// What all rules find.
-pub fn all(package: &Package) -> Vec<Diagnostic> {
+/// What all rules find in a package that loaded whole.
+pub fn all(package: &Package, text: &PackageText) -> Vec<Diagnostic> {
+    let graph = Graph::new(package);
+    let subject = Subject {
+        package,
+        text,
+        graph: &graph,
+    };
+    RULES.iter().flat_map(|rule| rule.ask(&subject)).collect()
+}
+
+/// What is found in a package's text alone, however little of it could be read.
+pub fn of_text(text: &PackageText) -> Vec<Diagnostic> {
+    let package = Package::default();
+    let graph = Graph::new(&package);
+    let subject = Subject {
+        package: &package,
+        text,
+        graph: &graph,
+    };
     let mut found = Vec::new();
-    for rule in RULES {
-        (rule.ask)(package, &mut found);
-    }
+    secret_in_package::ask(&subject, &mut found);
     found
 }

@@ -17,25 +17,25 @@
 //! ## Instead
 //! Name what it really needs, such as its database, or take the line away.
 
-use gonogo_model::{Diagnostic, Package};
+use gonogo_model::Diagnostic;
+
+use super::Subject;
 
 pub(super) const CODE: &str = "self-dependency";
 
-pub(super) fn ask(package: &Package, found: &mut Vec<Diagnostic>) {
-    for component in package.components.values() {
+pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    for component in subject.package.components.values() {
+        let id = &component.id;
         let own = component
             .depends_on
             .iter()
-            .filter(|d| d.component.id == component.id.value);
+            .filter(|d| d.component.id == id.value);
         found.extend(own.map(|dependency| {
-            Diagnostic::error(
-                CODE,
-                dependency.component.span,
-                format!("`{}` depends on itself", component.id.value),
-            )
-            .label("this is the component itself")
-            .related(component.id.span, "declared here")
-            .help("name what it really needs, or take the line away")
+            let message = format!("`{}` depends on itself", id.value);
+            Diagnostic::error(CODE, dependency.component.span, message)
+                .label("this is the component itself")
+                .related(id.span, "declared here")
+                .help("name what it really needs, or take the line away")
         }));
     }
 }

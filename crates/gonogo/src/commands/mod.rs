@@ -1,5 +1,6 @@
 //! One verb, one file. A command prints what it found and says how it ended.
 
+mod blast;
 mod check;
 mod demo;
 mod serve;
@@ -14,6 +15,7 @@ use crate::exit::Exit;
 /// Runs what was asked for.
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
+        Command::Blast(args) => blast::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
