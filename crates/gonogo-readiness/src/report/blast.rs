@@ -5,8 +5,10 @@
 
 use std::fmt::Write as _;
 
-use gonogo_model::component::Dependency;
-use gonogo_model::escalation::EscalationPolicy;
+use gonogo_model::alert::Alert;
+use gonogo_model::component::{Component, Dependency, PublicName};
+use gonogo_model::escalation::{EscalationPolicy, Step};
+use gonogo_model::runbook::Runbook;
 use gonogo_model::{Id, Package};
 use serde_json::{Value, json};
 
@@ -16,103 +18,62 @@ use crate::graph::blast::{Blast, Hit, Owner, Reach};
 
 /// The version of the JSON shape.
 pub const VERSION: u32 = 1;
+/// A longer name does not push the others' texts further to the right.
+const MAX_NAME_WIDTH: usize = 32;
 
 /// For a person.
 pub fn human(blast: &Blast<'_>, package: &Package) -> String {
-    let component = blast.component;
-    let mut out = format!(
-        "{}: {} ({}, tier {}), owned by {}\n",
-        component.id.value, component.name, component.kind, component.tier, component.team.id
-    );
-    let journeys = |hits: &[Hit<'_>]| hits.iter().filter(|h| is_journey(h)).count();
-    let (hit, hurt) = (journeys(&blast.fails), journeys(&blast.degrades));
-    if blast.fails.is_empty() && blast.degrades.is_empty() {
-        out += "Nothing else needs it to work.\n";
-    } else {
-        let parts = [
-            (blast.fails.len() - hit, "component", "fails", "fail"),
-            (hit, "journey", "fails", "fail"),
-            (
-                blast.degrades.len() - hurt,
-                "component",
-                "is worse",
-                "are worse",
-            ),
-            (hurt, "journey", "is worse", "are worse"),
-        ];
-        let said: Vec<String> = parts
-            .into_iter()
-            .filter(|(n, ..)| *n > 0)
-            .map(|(n, word, one, many)| {
-                format!("{} {}", counted(n, word), if n == 1 { one } else { many })
-            })
-            .collect();
-        let _ = writeln!(out, "When it fails, {}.", said.join(", "));
+    let sections = [
+        ("Journeys that fail", hits(&blast.fails, is_journey)),
+        ("Journeys that are worse", hits(&blast.degrades, is_journey)),
+        ("Components that fail", hits(&blast.fails, is_component)),
+        (
+            "Components that are worse",
+            hits(&blast.degrades, is_component),
+        ),
+        ("Goes on with one support less", hits(&blast.weakened, any)),
+        (
+            "Cannot be started meanwhile",
+            hits(&blast.cannot_start, any),
+        ),
+        (
+            "Cannot be changed meanwhile",
+            hits(&blast.cannot_change, any),
+        ),
+        (
+            "Cannot be repaired meanwhile",
+            hits(&blast.cannot_recover, any),
+        ),
+        (
+            "Who is told",
+            blast.teams.iter().flat_map(|o| owner(o, package)).collect(),
+        ),
+        (
+            "Alerts that tell of it",
+            blast.alerts.iter().map(|a| alert(a)).collect(),
+        ),
+        (
+            "Runbooks",
+            blast
+                .runbooks
+                .iter()
+                .map(|(r, why)| runbook(r, why))
+                .collect(),
+        ),
+        (
+            "What customers see",
+            blast.public.iter().map(public).collect(),
+        ),
+    ];
+    let mut out = opening(blast);
+    for (title, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
+        let widest = rows.iter().map(|(name, _)| name.chars().count()).max();
+        let width = widest.unwrap_or(0).min(MAX_NAME_WIDTH);
+        let _ = writeln!(out, "\n{title}");
+        for (name, text) in rows {
+            let _ = writeln!(out, "  {:<width$}  {}", printable(name), printable(text));
+        }
     }
-    section(
-        &mut out,
-        "Journeys that fail",
-        hits(&blast.fails, is_journey),
-    );
-    section(
-        &mut out,
-        "Journeys that are worse",
-        hits(&blast.degrades, is_journey),
-    );
-    section(
-        &mut out,
-        "Components that fail",
-        hits(&blast.fails, is_component),
-    );
-    section(
-        &mut out,
-        "Components that are worse",
-        hits(&blast.degrades, is_component),
-    );
-    section(
-        &mut out,
-        "Goes on with one support less",
-        hits(&blast.weakened, |_| true),
-    );
-    section(
-        &mut out,
-        "Cannot be started meanwhile",
-        hits(&blast.cannot_start, |_| true),
-    );
-    section(
-        &mut out,
-        "Cannot be changed meanwhile",
-        hits(&blast.cannot_change, |_| true),
-    );
-    section(
-        &mut out,
-        "Cannot be repaired meanwhile",
-        hits(&blast.cannot_recover, |_| true),
-    );
-    section(
-        &mut out,
-        "Who is told",
-        blast.teams.iter().flat_map(|o| owner(o, package)).collect(),
-    );
-    let alerts = blast.alerts.iter().map(|a| {
-        row(
-            a.id.value.as_str(),
-            &format!("{} {}: {}", a.severity, a.urgency, a.name),
-        )
-    });
-    section(&mut out, "Alerts that tell of it", alerts.collect());
-    let runbooks = blast
-        .runbooks
-        .iter()
-        .map(|(r, why)| row(r.id.value.as_str(), &format!("{} ({why})", r.head.title)));
-    section(&mut out, "Runbooks", runbooks.collect());
-    let public = blast.public.iter().map(|(name, component, reach)| {
-        row(
-            &name.name,
-            &format!("{} ({})", word(*reach), component.id.value),
-        )
-    });
-    section(&mut out, "What customers see", public.collect());
     out
 }
 
@@ -152,26 +113,52 @@ pub fn json(blast: &Blast<'_>, package: &Package) -> String {
     out
 }
 
-fn section(out: &mut String, title: &str, rows: Vec<String>) {
-    if rows.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "\n{title}");
-    for row in rows {
-        let _ = writeln!(out, "  {}", printable(&row));
-    }
+/// The component, and in one sentence how much falls.
+fn opening(blast: &Blast<'_>) -> String {
+    let component = blast.component;
+    let of =
+        |hits: &[Hit<'_>], which: fn(&Hit<'_>) -> bool| hits.iter().filter(|h| which(h)).count();
+    let parts = [
+        (of(&blast.fails, is_journey), "journey", ["fails", "fail"]),
+        (
+            of(&blast.fails, is_component),
+            "component",
+            ["fails", "fail"],
+        ),
+        (
+            of(&blast.degrades, is_journey),
+            "journey",
+            ["is worse", "are worse"],
+        ),
+        (
+            of(&blast.degrades, is_component),
+            "component",
+            ["is worse", "are worse"],
+        ),
+    ];
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, word, verb)| format!("{} {}", counted(n, word), verb[usize::from(n > 1)]))
+        .collect();
+    let sentence = match &said[..] {
+        [] => "Nothing else needs it to work.".to_string(),
+        said => format!("When it fails, {}.", said.join(", ")),
+    };
+    let (id, team) = (&component.id.value, &component.team.id);
+    let head = format!(
+        "{id}: {} ({}, tier {}), owned by {team}",
+        component.name, component.kind, component.tier
+    );
+    format!("{}\n{sentence}\n", printable(&head))
 }
 
-/// A name and what there is to say about it, in two columns.
-fn row(name: &str, text: &str) -> String {
-    format!("{name:<24}  {text}")
-}
+/// A name, and what there is to say about it.
+type Row = (String, String);
 
-fn hits(hits: &[Hit<'_>], which: impl Fn(&Hit<'_>) -> bool) -> Vec<String> {
-    hits.iter()
-        .filter(|h| which(h))
-        .map(|h| row(h.node.id().as_str(), &reason(h)))
-        .collect()
+fn hits(hits: &[Hit<'_>], which: fn(&Hit<'_>) -> bool) -> Vec<Row> {
+    let rows = hits.iter().filter(|h| which(h));
+    rows.map(|h| (h.node.id().to_string(), reason(h))).collect()
 }
 
 fn reason(hit: &Hit<'_>) -> String {
@@ -204,6 +191,10 @@ fn is_component(hit: &Hit<'_>) -> bool {
     !is_journey(hit)
 }
 
+fn any(_: &Hit<'_>) -> bool {
+    true
+}
+
 fn word(reach: Reach) -> &'static str {
     match reach {
         Reach::Fails => "does not work",
@@ -211,7 +202,7 @@ fn word(reach: Reach) -> &'static str {
     }
 }
 
-fn owner(owner: &Owner<'_>, package: &Package) -> [String; 3] {
+fn owner(owner: &Owner<'_>, package: &Package) -> [Row; 3] {
     let team = owner.team;
     let owned: Vec<&str> = owner.components.iter().map(|id| id.as_str()).collect();
     let accountable = role_name(&team.accountable.id, package);
@@ -219,10 +210,32 @@ fn owner(owner: &Owner<'_>, package: &Package) -> [String; 3] {
     let steps = package.escalation_policies.get(policy);
     let steps = steps.map_or_else(String::new, ladder);
     [
-        row(team.id.value.as_str(), &format!("for {}", owned.join(", "))),
-        row("", &format!("{accountable} answers for it")),
-        row("", &format!("{policy}: {steps}")),
+        (
+            team.id.value.to_string(),
+            format!("for {}", owned.join(", ")),
+        ),
+        (String::new(), format!("{accountable} answers for it")),
+        (String::new(), format!("{policy}: {steps}")),
     ]
+}
+
+fn alert(alert: &Alert) -> Row {
+    let text = format!("{} {}: {}", alert.severity, alert.urgency, alert.name);
+    (alert.id.value.to_string(), text)
+}
+
+fn runbook(runbook: &Runbook, why: &str) -> Row {
+    (
+        runbook.id.value.to_string(),
+        format!("{} ({why})", runbook.head.title),
+    )
+}
+
+fn public((name, component, reach): &(&PublicName, &Component, Reach)) -> Row {
+    (
+        name.name.clone(),
+        format!("{} ({})", word(*reach), component.id.value),
+    )
 }
 
 fn ladder(policy: &EscalationPolicy) -> String {
@@ -273,9 +286,7 @@ fn owner_json(owner: &Owner<'_>, package: &Package) -> Value {
         .escalation_policies
         .get(&owner.team.escalation_policy.id);
     let steps = policy.map_or_else(Vec::new, |p| {
-        let targets = |step: &gonogo_model::escalation::Step| {
-            step.notify.iter().map(|t| t.describe()).collect::<Vec<_>>()
-        };
+        let targets = |step: &Step| step.notify.iter().map(|t| t.describe()).collect::<Vec<_>>();
         p.steps
             .iter()
             .map(|s| json!({"notify": targets(s), "wait": s.wait.to_string()}))

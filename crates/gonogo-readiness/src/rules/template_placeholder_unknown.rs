@@ -57,10 +57,10 @@ fn on_line(line: &str, at: Span) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (open, _) in line.match_indices('{') {
         let tail = &line[open + 1..];
-        let Some(word) = tail.split_once('}').map(|(word, _)| word.trim()) else {
+        let Some((word, _)) = tail.split_once('}') else {
             continue;
         };
-        let is_word = !word.is_empty()
+        let is_word = !word.trim().is_empty()
             && word
                 .chars()
                 .all(|c| c.is_alphanumeric() || "_-. ".contains(c));
@@ -71,21 +71,22 @@ fn on_line(line: &str, at: Span) -> Vec<Diagnostic> {
             continue;
         }
         let chars = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let len = tail.find('}').map_or(1, |end| chars(&tail[..end]) + 2);
         let span = Span {
             column: chars(&line[..open]) + 1,
-            len,
+            len: chars(word) + 2,
             ..at
         };
         let finding = Diagnostic::error(CODE, span, format!("nothing fills in `{{{word}}}`"))
             .label("customers would read this as it stands");
-        found.push(match did_you_mean(word, PLACEHOLDERS.iter().copied()) {
-            Some(near) => finding.help(format!("did you mean `{{{near}}}`?")),
-            None => finding.help(format!(
-                "the words that are filled in are {}",
-                list_of(PLACEHOLDERS)
-            )),
-        });
+        found.push(
+            match did_you_mean(word.trim(), PLACEHOLDERS.iter().copied()) {
+                Some(near) => finding.help(format!("did you mean `{{{near}}}`?")),
+                None => finding.help(format!(
+                    "the words that are filled in are {}",
+                    list_of(PLACEHOLDERS)
+                )),
+            },
+        );
     }
     found
 }

@@ -68,7 +68,7 @@ fn explain_unknown(package: &Package, typed: &str) {
             } else {
                 String::new()
             };
-            anstream::eprintln!("help: there is {}{more}", all.join(", "));
+            anstream::eprintln!("help: it has {}{more}", all.join(", "));
         }
     }
 }
