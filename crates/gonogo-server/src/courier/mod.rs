@@ -59,6 +59,14 @@ impl Courier {
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut heads = self.store.heads();
         let mut under_way = JoinSet::new();
+        // The data directory is ours alone: whoever held these leases is gone.
+        match self.store.end_leases(self.clock.now().as_millis()).await {
+            Ok(0) => {}
+            Ok(in_doubt) => {
+                tracing::info!(in_doubt, "messages in doubt are sent again under their ids")
+            }
+            Err(error) => tracing::error!(%error, "messages in doubt wait for their lease to end"),
+        }
         while !*stop.borrow() {
             while under_way.try_join_next().is_some() {}
             let free = u32::try_from(places.available_permits()).unwrap_or(0);

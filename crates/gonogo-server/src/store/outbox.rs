@@ -91,6 +91,18 @@ impl Store {
             .call(Urgency::Urgent, move |conn| claim_due(conn, claim))
     }
 
+    /// Ends every lease: what was being sent when the process before this one ended is in
+    /// doubt and due again, under the same id. Only for the start, while nothing is sent.
+    pub fn end_leases(&self, now_ms: i64) -> Write<usize> {
+        self.inner.writer.call(Urgency::Urgent, move |conn| {
+            Ok(conn
+                .prepare_cached(
+                    "UPDATE outbox SET next_at_ms = ?1 WHERE state = 'sending' AND next_at_ms > ?1",
+                )?
+                .execute([now_ms])?)
+        })
+    }
+
     /// Records how the attempt ended that [`Store::claim_due`] gave out. A delivery always
     /// counts, even if the lease had run out; a late failure never undoes a newer attempt.
     pub fn record_attempt(
