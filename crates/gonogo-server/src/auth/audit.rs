@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 use super::{Auth, AuthError};
 use crate::store::NewAudit;
 
-/// The actor of what nobody signed in did.
+/// The actor of what somebody did who was not signed in.
 pub(super) const NOBODY: &str = "nobody";
+/// The actor of what the program did by itself, or for whoever runs it.
+pub(super) const PROGRAM: &str = "gonogo";
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]

@@ -17,6 +17,9 @@ pub enum AuthError {
     /// There is no such account.
     #[error("there is no account with this id")]
     NoSuchUser,
+    /// Nobody would be left to administer this installation.
+    #[error("this is the last administrator who can sign in; make another one first")]
+    LastAdmin,
     /// A limit of its own is reached.
     #[error("there are {max} {what} already, which is the limit")]
     Limit {

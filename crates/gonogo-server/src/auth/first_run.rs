@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::audit::PROGRAM;
 use super::identity::Role;
 use super::link::LinkPurpose;
 use super::users::NewUser;
@@ -31,7 +32,7 @@ impl Auth {
                 email: None,
                 role: Role::Admin,
             };
-            self.add_user(None, admin, now).await?;
+            self.add_user_by(PROGRAM, admin, now).await?;
         }
         self.reissue(FIRST_ADMIN, now).await.map(Some)
     }
@@ -39,17 +40,20 @@ impl Auth {
     /// A new link to set name and password, in place of one that was lost, or of a password
     /// that was forgotten: the old password works until the new one is set.
     pub async fn reissue(&self, user: &str, now: Timestamp) -> Result<SecretString, AuthError> {
-        self.issue_link(user, LinkPurpose::Setup, now).await
+        self.issue_link_by(PROGRAM, user, LinkPurpose::Setup, now)
+            .await
     }
 
     /// A link that signs somebody in without a password, once and for an hour: for a
     /// demonstration that prints its own address.
     pub async fn enter_link(&self, user: &str, now: Timestamp) -> Result<SecretString, AuthError> {
-        self.issue_link(user, LinkPurpose::Enter, now).await
+        self.issue_link_by(PROGRAM, user, LinkPurpose::Enter, now)
+            .await
     }
 }
 
-fn can_sign_in(user: &User) -> bool {
+/// Whether an account has what it takes to sign in.
+pub(super) fn can_sign_in(user: &User) -> bool {
     let has_proof = user.password_hash.is_some() || user.oidc_subject.is_some();
     has_proof && user.disabled_at_ms.is_none()
 }

@@ -7,7 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::audit::{self, Action};
+use super::audit::Action;
+use super::identity::Identity;
 use super::login::LoggedIn;
 use super::{Auth, AuthError, secret};
 use crate::notify::secret::SecretString;
@@ -49,10 +50,22 @@ impl LinkPurpose {
 }
 
 impl Auth {
-    /// A new link for an account; the one before it stops working. Whoever calls this shows
-    /// it to the right person: with it comes everything that the account may do.
+    /// A new link for an account, asked for by an administrator; the one before it stops
+    /// working. Whoever calls this shows it to the right person only: with it comes
+    /// everything that the account may do.
     pub async fn issue_link(
         &self,
+        by: &Identity,
+        user: &str,
+        purpose: LinkPurpose,
+        now: Timestamp,
+    ) -> Result<SecretString, AuthError> {
+        self.issue_link_by(&by.user_id, user, purpose, now).await
+    }
+
+    pub(super) async fn issue_link_by(
+        &self,
+        actor: &str,
         user: &str,
         purpose: LinkPurpose,
         now: Timestamp,
@@ -72,7 +85,7 @@ impl Auth {
         };
         self.store().add_link(link).await?;
         let more = json!({ "purpose": purpose.word() });
-        self.record(now, audit::NOBODY, Action::LinkIssued, user, more)
+        self.record(now, actor, Action::LinkIssued, user, more)
             .await?;
         Ok(token)
     }

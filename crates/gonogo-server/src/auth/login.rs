@@ -56,42 +56,33 @@ impl Auth {
             address,
         } = attempt;
         let login = login.trim().to_lowercase();
-        let found = self.find(&login).await?;
-        // An account counts as one, by whichever of its names it is tried.
-        let account = found.as_ref().map_or(login.as_str(), |user| &user.id);
-        if let Err(throttled) = self.throttle().try_once(account, address, now) {
+        // By what was typed: two names with one limit would be known to be the same person.
+        if let Err(throttled) = self.throttle().try_once(&login, address, now) {
             return Ok(LoginOutcome::Throttled(throttled));
         }
-        let user = found.filter(|user| user.disabled_at_ms.is_none());
-        let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+        let found = self.find(&login).await?;
+        let stored = found
+            .as_ref()
+            .filter(|user| user.disabled_at_ms.is_none())
+            .and_then(|user| user.password_hash.clone());
         let right = self.inner.hashing.check(password, stored).await?;
-        match user {
+        let from = audit::from(address);
+        match found {
             Some(user) if right => {
-                self.throttle().succeeded(&user.id, address, now);
+                let names = [user.id.as_str(), &user.email.to_lowercase()];
+                self.throttle().succeeded(&names, address, now);
                 self.sweep(now).await?;
                 let session = self.begin_session(&user.id, now).await?;
-                self.record(
-                    now,
-                    &user.id,
-                    Action::LoginOk,
-                    &user.id,
-                    audit::from(address),
-                )
-                .await?;
+                self.record(now, &user.id, Action::LoginOk, &user.id, from)
+                    .await?;
                 let user_id = user.id;
                 Ok(LoginOutcome::In(LoggedIn { user_id, session }))
             }
-            user => {
+            found => {
                 // What was typed is not written down: it may be a password.
-                let target = user.map_or_else(|| "unknown".to_owned(), |user| user.id);
-                self.record(
-                    now,
-                    audit::NOBODY,
-                    Action::LoginFailed,
-                    &target,
-                    audit::from(address),
-                )
-                .await?;
+                let target = found.as_ref().map_or("unknown", |user| &user.id);
+                self.record(now, audit::NOBODY, Action::LoginFailed, target, from)
+                    .await?;
                 Ok(LoginOutcome::Wrong)
             }
         }

@@ -37,7 +37,7 @@ pub use throttle::{
     Throttled,
 };
 pub use token::{API_TOKENS_PER_USER_MAX, NewToken, Scope};
-pub use users::{PasswordChange, SetupForm, SetupMistakes, SetupOutcome};
+pub use users::{NewPassword, NewUser, PasswordChange, SetupForm, SetupMistakes, SetupOutcome};
 
 use crate::store::{Store, User};
 

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::identity::{Identity, Role, Via};
 use super::{Auth, AuthError, csrf, secret};
 use crate::notify::secret::SecretString;
-use crate::store::Session;
+use crate::store::{Session, User};
 
 /// A session that is not used for so long ends.
 pub const SESSION_IDLE_MAX: SignedDuration = SignedDuration::from_hours(12);
@@ -39,11 +39,11 @@ impl Auth {
     }
 
     /// Who is signed in with this token, and notes that the session was used.
-    pub async fn by_session(
+    pub(super) async fn by_session(
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<Option<Identity>, AuthError> {
+    ) -> Result<Option<(Identity, User)>, AuthError> {
         if token.len() > secret::TOKEN_TEXT_MAX {
             return Ok(None);
         }
@@ -66,7 +66,8 @@ impl Auth {
             self.note_use(&session, now_ms);
         }
         let csrf = csrf::token_of(token);
-        Ok(Self::identity(&user, Role::Admin, Via::Session, Some(csrf)))
+        let identity = Self::identity(&user, Role::Admin, Via::Session, Some(csrf));
+        Ok(identity.map(|identity| (identity, user)))
     }
 
     /// Ends a session. One that has ended already is fine.

@@ -82,16 +82,17 @@ impl Throttle {
         Ok(())
     }
 
-    /// Forgives the attempts at an account, and this one of the address.
-    pub fn succeeded(&mut self, account: &str, address: Option<IpAddr>, now: Timestamp) {
-        let [account_bucket, address_bucket] = self.buckets(account, address);
-        self.empty_at.remove(&account_bucket.key);
-        if let Some(at) = self.empty_at.get_mut(&address_bucket.key) {
-            *at = at
-                .checked_sub(address_bucket.every)
-                .unwrap_or(Timestamp::MIN);
+    /// Forgives the attempts at an account by any of its names, and this one of the address.
+    pub fn succeeded(&mut self, names: &[&str], address: Option<IpAddr>, now: Timestamp) {
+        for name in names {
+            let [account, _] = self.buckets(name, address);
+            self.empty_at.remove(&account.key);
+            self.familiar.insert(pair(name, address), now);
         }
-        self.familiar.insert(pair(account, address), now);
+        let [_, bucket] = self.buckets("", address);
+        if let Some(at) = self.empty_at.get_mut(&bucket.key) {
+            *at = at.checked_sub(bucket.every).unwrap_or(Timestamp::MIN);
+        }
         if self.familiar.len() > FAMILIAR_MAX {
             forget_lowest(&mut self.familiar);
         }
@@ -250,7 +251,7 @@ mod tests {
         let mut throttle = Throttle::default();
         for _ in 0..1000 {
             assert_eq!(throttle.try_once("ada", ip("192.0.2.1"), start()), Ok(()));
-            throttle.succeeded("ada", ip("192.0.2.1"), start());
+            throttle.succeeded(&["ada"], ip("192.0.2.1"), start());
         }
     }
 
@@ -259,7 +260,7 @@ mod tests {
         let mut throttle = Throttle::default();
         let (home, stranger) = (ip("192.0.2.1"), ip("198.51.100.1"));
         throttle.try_once("ada", home, start()).unwrap();
-        throttle.succeeded("ada", home, start());
+        throttle.succeeded(&["ada"], home, start());
         while throttle.try_once("ada", stranger, start()).is_ok() {}
         assert_eq!(throttle.try_once("ada", home, start()), Ok(()));
         // But the owner's own address is limited as well.
@@ -278,7 +279,7 @@ mod tests {
             assert!(throttle.empty_at.len() <= BUCKETS_MAX);
         }
         for n in 0..FAMILIAR_MAX + 10 {
-            throttle.succeeded(&format!("u{n}"), None, start());
+            throttle.succeeded(&[&format!("u{n}")], None, start());
             assert!(throttle.familiar.len() <= FAMILIAR_MAX);
         }
     }

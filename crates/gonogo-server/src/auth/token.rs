@@ -10,7 +10,7 @@ use super::audit::Action;
 use super::identity::{Identity, Role, Via};
 use super::{Auth, AuthError, secret};
 use crate::notify::secret::SecretString;
-use crate::store::ApiToken;
+use crate::store::{ApiToken, User};
 
 /// Tokens that work at the same time for one account.
 pub const API_TOKENS_PER_USER_MAX: usize = 50;
@@ -140,11 +140,11 @@ impl Auth {
     }
 
     /// Whose token this is, and notes that it was used.
-    pub async fn by_token(
+    pub(super) async fn by_token(
         &self,
         presented: &str,
         now: Timestamp,
-    ) -> Result<Option<Identity>, AuthError> {
+    ) -> Result<Option<(Identity, User)>, AuthError> {
         if !presented.starts_with(PREFIX) || presented.len() > secret::TOKEN_TEXT_MAX {
             return Ok(None);
         }
@@ -171,7 +171,8 @@ impl Auth {
         if unused_ms >= USED_EVERY.as_millis() as i64 {
             self.note_token_use(&token.id, now_ms);
         }
-        Ok(Self::identity(&user, scope.at_most(), Via::Token, None))
+        let identity = Self::identity(&user, scope.at_most(), Via::Token, None);
+        Ok(identity.map(|identity| (identity, user)))
     }
 
     /// Nobody waits for this: the time of use is for people to read.

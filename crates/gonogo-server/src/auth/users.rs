@@ -2,15 +2,19 @@
 //!
 //! Invariant: a new password ends every session and link that the account had.
 
+use std::net::IpAddr;
+
 use gonogo_model::id::Id;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::{self, Action};
+use super::first_run::can_sign_in;
 use super::identity::{Identity, Role};
 use super::link::LinkPurpose;
 use super::login::LoggedIn;
 use super::password::{Weakness, acceptable};
+use super::throttle::Throttled;
 use super::{Auth, AuthError, secret};
 use crate::store::{StoreError, User};
 
@@ -77,6 +81,16 @@ pub enum SetupOutcome {
     NoLink,
 }
 
+/// Somebody's wish for another password. Never printed.
+pub struct NewPassword {
+    /// The present one.
+    pub present: String,
+    /// The new one.
+    pub new: String,
+    /// Where from, where that is known.
+    pub address: Option<IpAddr>,
+}
+
 /// What became of a change of password.
 #[derive(Debug)]
 pub enum PasswordChange {
@@ -86,13 +100,29 @@ pub enum PasswordChange {
     Weak(Weakness),
     /// The present one is not right.
     Wrong,
+    /// Not even looked at: too many attempts.
+    Throttled(Throttled),
 }
 
 impl Auth {
-    /// Makes an account, on behalf of an administrator or of the program itself.
+    /// Makes an account. It gets its password through a link.
     pub async fn add_user(
         &self,
-        by: Option<&Identity>,
+        by: &Identity,
+        new: NewUser,
+        now: Timestamp,
+    ) -> Result<(), AuthError> {
+        self.add_user_by(&by.user_id, new, now).await
+    }
+
+    /// As [`Auth::add_user`], by the program itself: for demonstrations and the command line.
+    pub async fn add_user_locally(&self, new: NewUser, now: Timestamp) -> Result<(), AuthError> {
+        self.add_user_by(audit::PROGRAM, new, now).await
+    }
+
+    pub(super) async fn add_user_by(
+        &self,
+        actor: &str,
         new: NewUser,
         now: Timestamp,
     ) -> Result<(), AuthError> {
@@ -109,7 +139,6 @@ impl Auth {
             disabled_at_ms: None,
         };
         self.store().add_user(user).await?;
-        let actor = by.map_or(audit::NOBODY, |by| &by.user_id);
         let more = json!({ "role": new.role.word() });
         self.record(now, actor, Action::UserAdded, &new.id, more)
             .await
@@ -130,6 +159,9 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), AuthError> {
         let mut user = self.user(user).await?.ok_or(AuthError::NoSuchUser)?;
+        if disabled.is_some() {
+            self.another_admin(&user.id).await?;
+        }
         user.disabled_at_ms = disabled.map(Timestamp::as_millisecond);
         let id = user.id.clone();
         self.store().update_user_and_sign_out(user).await?;
@@ -147,12 +179,25 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), AuthError> {
         let mut user = self.user(user).await?.ok_or(AuthError::NoSuchUser)?;
+        if role != Role::Admin {
+            self.another_admin(&user.id).await?;
+        }
         user.role = role.word().to_owned();
         let id = user.id.clone();
         self.store().update_user(user).await?;
         let more = json!({ "role": role.word() });
         self.record(now, &by.user_id, Action::UserChanged, &id, more)
             .await
+    }
+
+    /// Refuses if nobody but `user` could administer this installation.
+    async fn another_admin(&self, user: &str) -> Result<(), AuthError> {
+        let users = self.store().blocking(|s| s.users()).await?;
+        let is_admin = |u: &&User| u.role == Role::Admin.word() && can_sign_in(u);
+        if users.iter().filter(is_admin).any(|u| u.id != user) {
+            return Ok(());
+        }
+        Err(AuthError::LastAdmin)
     }
 
     /// Sets name and password by a link, and signs the person in.
@@ -207,10 +252,14 @@ impl Auth {
     pub async fn change_password(
         &self,
         who: &Identity,
-        present: String,
-        new: String,
+        change: NewPassword,
         now: Timestamp,
     ) -> Result<PasswordChange, AuthError> {
+        let NewPassword {
+            present,
+            new,
+            address,
+        } = change;
         let mut user = self
             .user(&who.user_id)
             .await?
@@ -218,10 +267,15 @@ impl Auth {
         if let Err(weakness) = acceptable(&new, &[&user.id, &user.name]) {
             return Ok(PasswordChange::Weak(weakness));
         }
+        // Somebody at an unlocked screen must not guess either.
+        if let Err(throttled) = self.throttle().try_once(&user.id, address, now) {
+            return Ok(PasswordChange::Throttled(throttled));
+        }
         let stored = user.password_hash.clone();
         if !self.inner.hashing.check(present, stored).await? {
             return Ok(PasswordChange::Wrong);
         }
+        self.throttle().succeeded(&[&user.id], address, now);
         user.password_hash = Some(self.inner.hashing.hash(new).await?);
         let id = user.id.clone();
         self.store().update_user_and_sign_out(user).await?;

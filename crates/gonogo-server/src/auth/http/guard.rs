@@ -60,35 +60,32 @@ pub(super) async fn welcome(
     if changes(request.method()) && !csrf::same_origin(request.headers(), &gate.base_url) {
         return Refusal::OtherSite(asked).into_response();
     }
-    let identity = match gate.identify(request.headers()).await {
-        Ok(identity) => identity,
-        Err(error) => return Refusal::Failed(asked, error).into_response(),
-    };
+    // What is open to all stays open when accounts cannot be read.
+    let identity = gate
+        .identify(request.headers())
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "an account could not be looked up");
+            None
+        });
     request.extensions_mut().insert(Guarded(identity));
     private(next.run(request).await)
 }
 
 impl Gate {
-    /// Who asks. A bearer token counts alone: who sends one does not mean their cookie.
+    /// Who asks. A bearer token counts alone: who sends one does not mean their cookie. Other
+    /// kinds of authorization are between the browser and a proxy in front of us.
     async fn identify(&self, headers: &HeaderMap) -> Result<Option<Identity>, AuthError> {
         let now = self.around.now();
-        let mut found = match headers.get(header::AUTHORIZATION) {
-            Some(value) => match value.to_str().ok().and_then(bearer) {
-                Some(token) => self.auth.by_token(token, now).await?,
-                None => None,
-            },
-            None => match self.session_token(headers) {
-                Some(token) => self.auth.by_session(token, now).await?,
-                None => None,
-            },
+        let found = match (bearer(headers), self.session_token(headers)) {
+            (Some(token), _) => self.auth.by_token(token, now).await?,
+            (None, Some(token)) => self.auth.by_session(token, now).await?,
+            (None, None) => None,
         };
-        if let Some(identity) = &mut found {
-            identity.person = match self.auth.user(&identity.user_id).await? {
-                Some(user) => self.around.person(&user),
-                None => None,
-            };
-        }
-        Ok(found)
+        Ok(found.map(|(identity, user)| Identity {
+            person: self.around.person(&user),
+            ..identity
+        }))
     }
 }
 
@@ -187,8 +184,10 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
+/// The bearer token of a request, right or wrong.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 

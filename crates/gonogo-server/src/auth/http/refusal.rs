@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use super::guard::bearer;
 use super::local::login_path;
 use crate::auth::{AuthError, Role, Throttled};
 use crate::web::frame::{FRAGMENT_HEADER, Frame};
@@ -70,10 +71,7 @@ impl Asked {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let wants_json = accept.contains("json") && !accept.contains("text/html");
-        let by = if uri.path().starts_with("/api/")
-            || wants_json
-            || headers.contains_key(header::AUTHORIZATION)
-        {
+        let by = if uri.path().starts_with("/api/") || wants_json || bearer(headers).is_some() {
             Reader::Program
         } else if headers.contains_key(FRAGMENT_HEADER) || accept.contains("text/event-stream") {
             Reader::Script

@@ -1,0 +1,12 @@
+//! The door, met from outside: a listening server, browsers and programs.
+
+mod app;
+mod first_run;
+mod forms;
+mod links;
+mod login;
+mod roles;
+mod secrets;
+mod sessions;
+mod throttle;
+mod tokens;
