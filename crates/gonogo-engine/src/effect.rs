@@ -86,6 +86,9 @@ pub struct Notify {
     pub id: EffectId,
     /// The incident it is about; none for a test page or a ticket.
     pub incident: Option<u64>,
+    /// The team that it is for; none where it is for no team.
+    #[serde(default)]
+    pub team: Option<Id>,
     /// What sort of message.
     pub kind: NotifyKind,
     /// The person, or the team whose room it is.

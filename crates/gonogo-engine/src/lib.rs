@@ -17,6 +17,7 @@ pub mod input;
 pub mod paging;
 pub mod plan;
 pub mod promises;
+pub mod rehearsal;
 mod reload;
 pub mod series;
 mod signals;

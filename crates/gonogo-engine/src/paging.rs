@@ -74,6 +74,13 @@ enum Whom {
     Person(Id),
 }
 
+/// What is particular to one message about an incident.
+struct Letter {
+    id: EffectId,
+    kind: NotifyKind,
+    why_you: String,
+}
+
 /// A message that was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
@@ -362,14 +369,13 @@ impl Engine {
             &generation.to_string(),
         ]);
         let why = format!("step {step} of {policy}, round {round}: {}", escalation.why);
-        let notify = self.message(
-            incident,
-            id.clone(),
+        let letter = Letter {
+            id: id.clone(),
             kind,
-            Recipient::Person(person.clone()),
-            way,
-            why,
-        );
+            why_you: why,
+        };
+        let to = Recipient::Person(person.clone());
+        let notify = self.message(incident, team, letter, to, way);
         let send = Send {
             person: person.clone(),
             contact,
@@ -397,12 +403,12 @@ impl Engine {
     fn message(
         &self,
         incident: &Incident,
-        id: EffectId,
-        kind: NotifyKind,
+        team: &Id,
+        letter: Letter,
         to: Recipient,
         way: &Contact,
-        why_you: String,
     ) -> Notify {
+        let Letter { id, kind, why_you } = letter;
         let alert = |id: &Id| self.plan.package.alerts.get(id);
         let firing: Vec<&Id> = incident.firing().map(|(id, _)| id).collect();
         let mut lines: Vec<String> = Vec::new();
@@ -428,6 +434,7 @@ impl Engine {
         Notify {
             id,
             incident: Some(incident.number),
+            team: Some(team.clone()),
             kind,
             to,
             channel: way.channel.value,
@@ -483,8 +490,12 @@ impl Engine {
                     &generation.to_string(),
                     &now.as_millis().to_string(),
                 ]);
-                let why = format!("the room of {}", declared.name);
-                self.message(incident, id, kind, Recipient::Room(team.clone()), room, why)
+                let letter = Letter {
+                    id,
+                    kind,
+                    why_you: format!("the room of {}", declared.name),
+                };
+                self.message(incident, team, letter, Recipient::Room(team.clone()), room)
             })
             .collect();
         self.out
@@ -553,6 +564,7 @@ impl Engine {
                     &now.as_millis().to_string(),
                 ]),
                 incident: None,
+                team: Some(team_id.clone()),
                 kind: NotifyKind::Ticket,
                 to,
                 channel: way.channel.value,
@@ -593,6 +605,7 @@ impl Engine {
                     &count.to_string(),
                 ]),
                 incident: None,
+                team: None,
                 kind: NotifyKind::Test,
                 to: Recipient::Person(person.clone()),
                 channel: way.channel.value,

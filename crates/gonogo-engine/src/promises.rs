@@ -456,6 +456,7 @@ impl Engine {
         let notify = Notify {
             id,
             incident: Some(number),
+            team: None,
             kind,
             to: Recipient::Person(person.clone()),
             channel: way.channel.value,

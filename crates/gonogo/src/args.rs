@@ -20,6 +20,7 @@ Examples:
   gonogo demo                      watch three failures being noticed
   gonogo check ops                 is the package in ops/ sound?
   gonogo blast cloud-sql ops       what falls when cloud-sql does, and who is told?
+  gonogo rehearse --all ops        does it notice, page and say what it should?
   gonogo serve ops                 run it
 
 Exit codes: 0 clean, 1 findings or NO-GO, 2 conditional, 64 not understood, 70 could not run."
@@ -39,6 +40,8 @@ pub enum Command {
     Blast(Blast),
     /// Play a real outage into a real server, and watch
     Demo(Demo),
+    /// Play a scenario on a virtual clock: what is noticed, who is paged, when, what is said
+    Rehearse(Rehearse),
     /// Run a package: detect, page, coordinate, tell customers
     Serve(Serve),
 }
@@ -106,6 +109,53 @@ pub enum CheckFormat {
 pub enum Deny {
     /// Warnings
     Warnings,
+}
+
+/// `gonogo rehearse`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo rehearse combined-outage
+  gonogo rehearse combined-outage ops --seed 7
+  gonogo rehearse --all ops        every scenario, with what did not come out as expected
+  gonogo rehearse combined-outage ops --format json | jq '.expectations[] | select(.passed | not)'
+
+Exit codes: 0 all as expected, 1 something was not, 64 no such scenario, 70 could not run.")]
+pub struct Rehearse {
+    /// Which scenario
+    #[arg(value_name = "SCENARIO")]
+    scenario: Option<String>,
+    /// Which package.
+    #[command(flatten)]
+    package: PackageArg,
+    /// Play every scenario
+    #[arg(long)]
+    pub all: bool,
+    /// How to say it
+    #[arg(long, value_enum, default_value_t = RehearseFormat::Human)]
+    pub format: RehearseFormat,
+    /// Another seed than the scenario's own
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// How `rehearse` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RehearseFormat {
+    /// A timeline, for people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+impl Rehearse {
+    /// The scenario, and the package's directory; with `--all` the only name is the directory.
+    pub fn scenario_and_dir(&self) -> (Option<String>, PathBuf) {
+        match (&self.scenario, self.all) {
+            (Some(dir), true) if self.package.dir.is_none() => (None, PathBuf::from(dir)),
+            (scenario, _) => (scenario.clone(), self.package.dir()),
+        }
+    }
 }
 
 /// `gonogo serve`

@@ -3,6 +3,7 @@
 mod blast;
 mod check;
 mod demo;
+mod rehearse;
 mod serve;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Blast(args) => blast::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Rehearse(args) => rehearse::run(&args),
         Command::Serve(args) => serve::run(&args),
     }
 }

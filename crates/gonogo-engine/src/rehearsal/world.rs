@@ -1,0 +1,562 @@
+//! The simulated world: what it sends and answers, and what an inject changes in it.
+//!
+//! It knows what really happens; the engine sees only inputs. Invariant: everything follows
+//! from the package, the scenario and the seed.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use gonogo_model::event::Event;
+use gonogo_model::scenario::{Change, Scenario};
+use gonogo_model::{Duration, Id, Package};
+
+use super::luck::Luck;
+use super::people::{Intent, People};
+use super::probes::Probed;
+use super::traffic::{Shape, Shapes};
+use crate::effect::{Confirm, Effect, EffectId};
+use crate::engine::{Engine, Outcome};
+use crate::history::EntryKind;
+use crate::input::{Answer, Confirmation, Delivery, DeliveryOutcome, Input};
+use crate::time::Time;
+
+/// How often our own intake proves that it hears.
+const PROOF_EVERY: Duration = Duration::from_secs(5);
+/// What was held back comes within this time once it is no longer.
+const CATCHES_UP_WITHIN_MS: i64 = 60_000;
+/// How many events of a silent source are remembered.
+const WITHHELD_MAX: usize = 100_000;
+
+/// The simulated world.
+#[derive(Debug)]
+pub(super) struct World {
+    queue: BinaryHeap<Reverse<Due>>,
+    scheduled: u64,
+    luck: Luck,
+    checks: Vec<Probed>,
+    flows: Vec<FlowWorld>,
+    sources: BTreeMap<Id, SourceWorld>,
+    traffic: Vec<Traffic>,
+    people: People,
+    injects: Vec<Vec<Change>>,
+    cancelled: BTreeSet<EffectId>,
+}
+
+#[derive(Debug)]
+struct Due {
+    at: Time,
+    number: u64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Prove,
+    Ask(usize),
+    Start(usize),
+    End { flow: usize, key: String },
+    Speak(Id),
+    Redeliver(Box<Event>),
+    Inject(usize),
+    HandOver(EffectId),
+    Answer(Box<Confirm>),
+    Act(Intent),
+}
+
+/// What came of something that was due.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// The engine hears of it.
+    Input(Input),
+    /// An inject was played; these parts of it found nothing to change.
+    Injected { inject: usize, notes: Vec<String> },
+    /// Nobody hears of it.
+    Unheard,
+}
+
+#[derive(Debug)]
+struct FlowWorld {
+    id: Id,
+    component: Id,
+    shapes: Shapes,
+    takes: Duration,
+    slowed: Option<Duration>,
+    loses_ends: bool,
+    fails: bool,
+    has_traffic: bool,
+    started: u64,
+    /// Starts whose end has not happened.
+    open: BTreeSet<String>,
+    /// Ends that do not happen for now.
+    withheld: Vec<String>,
+    /// The flows that a start, and an end, of this one opens besides.
+    start_opens: Vec<usize>,
+    end_opens: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct SourceWorld {
+    luck: Luck,
+    sent: u64,
+    silent: bool,
+    retry_window: Duration,
+    withheld: Vec<Event>,
+    /// How often it speaks of itself, where no traffic makes it speak.
+    speaks_every: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Traffic {
+    flow: usize,
+    every: Duration,
+}
+
+impl World {
+    pub(super) fn new(scenario: &Scenario, package: &Package, seed: u64, start: Time) -> Self {
+        let checks: Vec<Probed> = package
+            .checks
+            .values()
+            .map(|c| Probed::new(c, seed, start))
+            .collect();
+        let mut world = Self {
+            queue: BinaryHeap::new(),
+            scheduled: 0,
+            luck: Luck::of(seed, "world"),
+            flows: flows(scenario, package),
+            sources: sources(scenario, package, seed),
+            traffic: Vec::new(),
+            people: People::of(scenario),
+            injects: scenario.injects.iter().map(|i| i.change.clone()).collect(),
+            cancelled: BTreeSet::new(),
+            checks,
+        };
+        world.schedule(start, What::Prove);
+        for index in 0..world.checks.len() {
+            let first = start + world.checks[index].offset();
+            world.schedule(first, What::Ask(index));
+        }
+        for traffic in &scenario.traffic {
+            let Some(flow) = world.flow(&traffic.flow.id) else {
+                continue;
+            };
+            let every = traffic.every.max(Duration::from_millis(1));
+            let luck = Luck::of(seed, traffic.flow.id.as_str());
+            let first = start + Duration::from_millis(luck.below(0, every.as_millis()));
+            world.traffic.push(Traffic { flow, every });
+            world.schedule(first, What::Start(world.traffic.len() - 1));
+        }
+        let speakers: Vec<(Id, Time)> = world
+            .sources
+            .iter()
+            .filter_map(|(id, s)| Some((id.clone(), start + s.speaks_every?)))
+            .collect();
+        for (id, first) in speakers {
+            world.schedule(first, What::Speak(id));
+        }
+        for (index, inject) in scenario.injects.iter().enumerate() {
+            world.schedule(start + inject.at, What::Inject(index));
+        }
+        world
+    }
+
+    /// When something is due next.
+    pub(super) fn next_at(&self) -> Option<Time> {
+        self.queue.peek().map(|Reverse(due)| due.at)
+    }
+
+    /// Lets the next thing happen.
+    pub(super) fn step(&mut self, engine: &Engine) -> Happening {
+        let Some(Reverse(Due { at: now, what, .. })) = self.queue.pop() else {
+            return Happening::Unheard;
+        };
+        let input = match what {
+            What::Prove => {
+                self.schedule(now + PROOF_EVERY, What::Prove);
+                Some(Input::IntakeProven { at: now })
+            }
+            What::Ask(index) => {
+                let check = &mut self.checks[index];
+                let next = now + check.every;
+                let answer = check.ask(now).map(Input::Check);
+                self.schedule(next, What::Ask(index));
+                answer
+            }
+            What::Start(index) => self.traffic_starts(index, now),
+            What::End { flow, key } => self.ends(flow, key, now),
+            What::Speak(id) => self.speaks(&id, now),
+            What::Redeliver(mut event) => {
+                event.received_at = now.timestamp();
+                Some(Input::Event(*event))
+            }
+            What::Inject(inject) => {
+                let notes = self.inject(inject, now);
+                return Happening::Injected { inject, notes };
+            }
+            What::HandOver(effect) => (!self.cancelled.remove(&effect)).then(|| {
+                Input::Delivery(Delivery {
+                    effect,
+                    outcome: DeliveryOutcome::HandedOver,
+                    detail: "taken over".into(),
+                })
+            }),
+            What::Answer(question) => Some(Input::Confirmation(self.answer(&question))),
+            What::Act(intent) => self.people.act(&intent, engine).map(Input::Command),
+        };
+        input.map_or(Happening::Unheard, Happening::Input)
+    }
+
+    /// Sees what the engine wants done, and reacts to it.
+    pub(super) fn observe(&mut self, outcome: &Outcome, engine: &Engine, now: Time) {
+        for effect in &outcome.effects {
+            match effect {
+                Effect::Notify(notify) => {
+                    let after = self.draw(200, 1500);
+                    self.schedule(now + after, What::HandOver(notify.id.clone()));
+                    if let Some((at, intent)) = self.people.told(notify, engine, now) {
+                        self.schedule(at, What::Act(intent));
+                    }
+                }
+                Effect::Confirm(question) => {
+                    let after = self.draw(500, 3000);
+                    self.schedule(now + after, What::Answer(question.clone()));
+                }
+                Effect::Cancel(id) => {
+                    self.cancelled.insert(id.clone());
+                }
+                Effect::Publish(_) => {}
+            }
+        }
+        for entry in outcome
+            .history
+            .iter()
+            .filter(|e| e.kind == EntryKind::Promise)
+        {
+            let incident = entry.incident.unwrap_or_default();
+            if let Some((at, intent)) = self.people.promised(incident, engine, now) {
+                self.schedule(at, What::Act(intent));
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Time, what: What) {
+        let number = self.scheduled;
+        self.scheduled += 1;
+        self.queue.push(Reverse(Due { at, number, what }));
+    }
+
+    /// A length of time by chance, in milliseconds from `low` on, below `high`.
+    fn draw(&self, low: i64, high: i64) -> Duration {
+        Duration::from_millis(self.luck.between(self.scheduled, low, high))
+    }
+
+    fn flow(&self, id: &Id) -> Option<usize> {
+        self.flows.iter().position(|f| f.id == *id)
+    }
+
+    fn traffic_starts(&mut self, index: usize, now: Time) -> Option<Input> {
+        let Traffic { flow, every } = self.traffic[index];
+        self.schedule(now + every, What::Start(index));
+        let state = &mut self.flows[flow];
+        state.started += 1;
+        let key = format!("{}-{:04}", state.id, state.started);
+        let takes = state.slowed.unwrap_or(state.takes);
+        self.start(flow, key, Some(takes), now)
+    }
+
+    fn start(
+        &mut self,
+        flow: usize,
+        key: String,
+        takes: Option<Duration>,
+        now: Time,
+    ) -> Option<Input> {
+        self.opened(flow, &key, takes, now);
+        for other in self.flows[flow].start_opens.clone() {
+            let takes = self.flows[other].takes;
+            self.opened(other, &key, Some(takes), now);
+        }
+        let shape = self.flows[flow].shapes.start.clone();
+        self.send(&shape, &key, now)
+    }
+
+    fn opened(&mut self, flow: usize, key: &str, takes: Option<Duration>, now: Time) {
+        self.flows[flow].open.insert(key.to_string());
+        if let Some(takes) = takes {
+            // Nothing takes exactly as long as it should: up to a tenth more or less.
+            let tenth = takes.as_millis() / 10;
+            let takes = self.draw(takes.as_millis() - tenth, takes.as_millis() + tenth + 1);
+            let key = key.to_string();
+            self.schedule(now + takes, What::End { flow, key });
+        }
+    }
+
+    fn ends(&mut self, flow: usize, key: String, now: Time) -> Option<Input> {
+        let state = &mut self.flows[flow];
+        if state.loses_ends {
+            state.withheld.push(key);
+            return None;
+        }
+        state.open.remove(&key);
+        let shape = match &state.shapes.failure {
+            Some(failure) if state.fails => failure.clone(),
+            _ => state.shapes.success.clone(),
+        };
+        for other in state.end_opens.clone() {
+            let takes = self.flows[other].takes;
+            self.opened(other, &key, Some(takes), now);
+        }
+        self.send(&shape, &key, now)
+    }
+
+    fn speaks(&mut self, id: &Id, now: Time) -> Option<Input> {
+        let every = self.sources.get(id)?.speaks_every?;
+        self.schedule(now + every, What::Speak(id.clone()));
+        self.send(&Shape::of_nothing(id.clone()), "heartbeat", now)
+    }
+
+    fn send(&mut self, shape: &Shape, key: &str, now: Time) -> Option<Input> {
+        let source = self.sources.get_mut(&shape.source)?;
+        source.sent += 1;
+        let event = shape.event(key, source.luck, source.sent, now);
+        if !source.silent {
+            return Some(Input::Event(event));
+        }
+        if source.withheld.len() < WITHHELD_MAX {
+            source.withheld.push(event);
+        }
+        None
+    }
+
+    /// Answers truthfully, unless whatever could answer is broken itself.
+    fn answer(&self, question: &Confirm) -> Confirmation {
+        let flow = self.flows.iter().find(|f| f.id == question.flow);
+        let broken = flow.and_then(|f| {
+            self.checks
+                .iter()
+                .find(|c| c.component == f.component && c.is_failing())
+        });
+        let happened = flow.is_some_and(|f| !f.open.contains(&question.key));
+        let (answer, detail) = match (broken, happened) {
+            (Some(check), _) => (
+                Answer::Unknown,
+                format!("{} fails, so nobody could be asked", check.id),
+            ),
+            (None, true) => (Answer::Happened, "it is there".to_string()),
+            (None, false) => (Answer::Missing, "it is not there".to_string()),
+        };
+        Confirmation {
+            effect: question.id.clone(),
+            answer,
+            detail,
+        }
+    }
+
+    fn inject(&mut self, inject: usize, now: Time) -> Vec<String> {
+        let changes = std::mem::take(&mut self.injects[inject]);
+        changes
+            .iter()
+            .filter_map(|change| self.change(change, now).err())
+            .collect()
+    }
+
+    /// Makes a change, or says why nothing will notice it.
+    fn change(&mut self, change: &Change, now: Time) -> Result<(), String> {
+        match change {
+            Change::CheckFails(c) => self.check_mut(&c.check.id)?.fail(&c.detail),
+            Change::CheckRecovers(check) => self.check_mut(&check.id)?.recover(),
+            Change::CertificateServed(c) => {
+                let check = self.check_mut(&c.check.id)?;
+                check.serve(c.lifetime, c.left, now);
+                if !check.sees_certificate() {
+                    return Err(format!(
+                        "nothing watches this: the check `{}` sees no certificate",
+                        c.check.id
+                    ));
+                }
+            }
+            Change::FlowLosesEnds(flow) => {
+                self.flow_mut(&flow.id)?.loses_ends = true;
+                self.flows_here(&flow.id)?;
+            }
+            Change::FlowFails(flow) => {
+                let state = self.flow_mut(&flow.id)?;
+                state.fails = true;
+                if state.shapes.failure.is_none() {
+                    return Err(format!(
+                        "nothing watches this: the flow `{}` declares no `success`, so every end is one",
+                        flow.id
+                    ));
+                }
+                self.flows_here(&flow.id)?;
+            }
+            Change::FlowSlows(c) => {
+                self.flow_mut(&c.flow.id)?.slowed = Some(c.takes);
+                self.flows_here(&c.flow.id)?;
+            }
+            Change::FlowRecovers(flow) => self.flow_recovers(&flow.id, now)?,
+            Change::FlowStart(c) => {
+                self.flow_mut(&c.flow.id)?;
+                let index = self.flow(&c.flow.id).unwrap_or_default();
+                if let Some(Input::Event(event)) = self.start(index, c.key.clone(), c.takes, now) {
+                    self.schedule(now, What::Redeliver(Box::new(event)));
+                }
+            }
+            Change::SourceSilent(source) => self.source_mut(&source.id)?.silent = true,
+            Change::SourceSpeaks(source) => self.source_speaks(&source.id, now)?,
+        }
+        Ok(())
+    }
+
+    fn flow_recovers(&mut self, id: &Id, now: Time) -> Result<(), String> {
+        let state = self.flow_mut(id)?;
+        (state.loses_ends, state.fails, state.slowed) = (false, false, None);
+        let withheld = std::mem::take(&mut state.withheld);
+        let Some(flow) = self.flow(id) else {
+            return Ok(());
+        };
+        // What waited is worked off, not dropped.
+        for key in withheld {
+            let after = self.draw(1000, CATCHES_UP_WITHIN_MS);
+            self.schedule(now + after, What::End { flow, key });
+        }
+        Ok(())
+    }
+
+    fn source_speaks(&mut self, id: &Id, now: Time) -> Result<(), String> {
+        let source = self.source_mut(id)?;
+        source.silent = false;
+        let oldest = now - source.retry_window;
+        let withheld = std::mem::take(&mut source.withheld);
+        for event in withheld {
+            // The sender repeats what it could not say, for as long as it does that at all.
+            if Time::from(event.time) >= oldest {
+                let after = self.draw(1000, CATCHES_UP_WITHIN_MS);
+                self.schedule(now + after, What::Redeliver(Box::new(event)));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_mut(&mut self, id: &Id) -> Result<&mut Probed, String> {
+        let found = self.checks.iter_mut().find(|c| c.id == *id);
+        found.ok_or_else(|| unwatched("check", id))
+    }
+
+    fn flow_mut(&mut self, id: &Id) -> Result<&mut FlowWorld, String> {
+        let found = self.flows.iter_mut().find(|f| f.id == *id);
+        found.ok_or_else(|| unwatched("flow", id))
+    }
+
+    fn source_mut(&mut self, id: &Id) -> Result<&mut SourceWorld, String> {
+        self.sources
+            .get_mut(id)
+            .ok_or_else(|| unwatched("source", id))
+    }
+
+    /// A flow in which nothing goes on cannot lose anything.
+    fn flows_here(&self, id: &Id) -> Result<(), String> {
+        let quiet = self.flows.iter().any(|f| f.id == *id && !f.has_traffic);
+        if quiet {
+            return Err(format!(
+                "the scenario has no traffic in the flow `{id}`, so this changes nothing by itself"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What to say of something that the package does not declare.
+pub(super) fn unwatched(kind: &str, id: &Id) -> String {
+    format!("nothing watches this: there is no {kind} `{id}`")
+}
+
+fn flows(scenario: &Scenario, package: &Package) -> Vec<FlowWorld> {
+    let traffic_of = |id: &Id| scenario.traffic.iter().find(|t| t.flow.id == *id);
+    let mut flows: Vec<FlowWorld> = package
+        .flows
+        .values()
+        .map(|flow| {
+            let traffic = traffic_of(&flow.id);
+            let quarter = Duration::from_millis(flow.deadline.as_millis() / 4);
+            FlowWorld {
+                id: flow.id.value.clone(),
+                component: flow.component.id.clone(),
+                shapes: Shapes::of(flow),
+                takes: traffic.map_or(quarter, |t| t.takes),
+                slowed: None,
+                loses_ends: false,
+                fails: false,
+                has_traffic: traffic.is_some(),
+                started: 0,
+                open: BTreeSet::new(),
+                withheld: Vec::new(),
+                start_opens: Vec::new(),
+                end_opens: Vec::new(),
+            }
+        })
+        .collect();
+    // One event may open more than one flow, and each of them wants its end.
+    for (index, flow) in flows.iter_mut().enumerate() {
+        let opened_by = |shape: &Shape| -> Vec<usize> {
+            package
+                .flows
+                .values()
+                .enumerate()
+                .filter(|(other, f)| *other != index && shape.matches(&f.start))
+                .map(|(other, _)| other)
+                .collect()
+        };
+        flow.start_opens = opened_by(&flow.shapes.start);
+        flow.end_opens = opened_by(&flow.shapes.success);
+    }
+    flows
+}
+
+fn sources(scenario: &Scenario, package: &Package, seed: u64) -> BTreeMap<Id, SourceWorld> {
+    let speaks = |id: &Id, silent_after: Duration| {
+        scenario.traffic.iter().any(|t| {
+            let flow = package.flows.get(&t.flow.id);
+            let of = flow.is_some_and(|f| f.start.source.id == *id || f.end.source.id == *id);
+            of && t.every.as_millis() < silent_after.as_millis() / 2
+        })
+    };
+    package
+        .sources
+        .iter()
+        .map(|(id, source)| {
+            let third = source
+                .silent_after
+                .filter(|bound| !speaks(id, *bound))
+                .map(|bound| Duration::from_millis((bound.as_millis() / 3).max(1000)));
+            let state = SourceWorld {
+                luck: Luck::of(seed, id.as_str()),
+                sent: 0,
+                silent: false,
+                retry_window: source.retry_window,
+                withheld: Vec::new(),
+                speaks_every: third,
+            };
+            (id.clone(), state)
+        })
+        .collect()
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
