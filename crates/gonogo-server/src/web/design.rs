@@ -11,13 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::{Timestamp, ToSpan as _};
 
-use super::components::items::{Choice, Moment, Progress, Step, Tab};
-use super::components::number::Unit;
-use super::components::spark::{Bar, HeatStrip, Meter, bars, sparkline};
+use super::components::items::{Choice, Moment, Step, Tab};
+use super::components::meter::Meter;
 use super::components::table::{TableQuery, Window};
 use super::components::{Markup, Severity, State};
-use super::layout::{Banner, Headline, NavCount, Shell, User, page, page_with};
-use super::{Done, Frame, Nav};
+use super::layout::{Shell, page, page_with};
+use super::{Done, Frame};
 
 mod examples;
 

@@ -28,6 +28,8 @@ pub mod status;
 pub mod design;
 
 #[cfg(test)]
+mod contrast_tests;
+#[cfg(test)]
 mod tests;
 
 pub use action::Done;

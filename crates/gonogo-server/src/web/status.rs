@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::assets::STATUS_CSS;
-use super::components::spark::HeatStrip;
+use super::components::heat::HeatStrip;
 use super::components::{Markup, State, time};
 
 /// From this age on the page says at its top that its data is old.

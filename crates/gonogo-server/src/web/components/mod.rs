@@ -4,8 +4,16 @@
 //! text from a package, an event or a person is escaped by whoever turns it into markup, and
 //! [`Markup`] is the only type that a template prints as it is.
 
+pub mod axis;
+pub mod bars;
+pub mod chart;
+pub mod graph;
+pub mod heat;
 pub mod items;
+mod layered;
+pub mod markdown;
 
+pub mod meter;
 pub mod number;
 pub mod spark;
 pub mod state;

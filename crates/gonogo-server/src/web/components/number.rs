@@ -3,6 +3,9 @@
 //! One place decides how many digits a number deserves, so that an axis, a tooltip and a key
 //! figure agree.
 
+/// Values beyond this are shown as this, so that no unit makes them overflow.
+pub const MAX_VALUE: f64 = 1e300;
+
 /// What a number counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
@@ -24,6 +27,7 @@ pub fn with_unit(value: f64, unit: &Unit) -> String {
     if !value.is_finite() {
         return "no number".to_owned();
     }
+    let value = value.clamp(-MAX_VALUE, MAX_VALUE);
     match unit {
         Unit::Count => plain(value),
         Unit::Ratio => format!("{} %", percent(value)),
@@ -70,7 +74,7 @@ fn percent(ratio: f64) -> String {
         let floor = (value * 100.0).floor() / 100.0;
         return trimmed(&format!("{floor:.2}"));
     }
-    digits(value)
+    plain(value)
 }
 
 fn seconds(value: f64) -> String {
