@@ -342,7 +342,7 @@ pub fn one_key<'n>(
     };
     if !known.contains(&entry.key.value.as_str()) {
         let mut found = Diagnostic::error(
-            "unknown-field",
+            "one-of",
             entry.key.span,
             format!("{what} cannot be `{}`", entry.key.value),
         )

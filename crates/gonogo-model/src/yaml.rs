@@ -338,7 +338,7 @@ impl Builder<'_> {
             found = found.help("indent with spaces: YAML does not allow tabs");
         } else {
             found = found.help(
-                "look at the indentation of this line and the one above; text with `: ` or ` #` inside needs quotes",
+                "look at the indentation of this line and the one above; text with `: `, ` #`, `{` or `[` in it needs quotes",
             );
         }
         self.diagnostics.push(found);

@@ -9,7 +9,7 @@ use gonogo_model::diagnostic::Severity;
 use gonogo_model::text::{FileNo, Span};
 use gonogo_model::{Diagnostic, Loaded, Package, PackageText, load};
 
-use crate::report::{Counts, counted};
+use crate::report::{Counts, counted, printable};
 use crate::rules;
 use crate::secret;
 
@@ -55,7 +55,7 @@ pub fn judge(loaded: Loaded, text: &PackageText, unreadable: Vec<Diagnostic>) ->
     diagnostics.dedup_by(|a, b| a.code == secret::CODE && b.code == a.code && same_place(a, b));
     // It speaks of the others, so it stands after them.
     diagnostics.extend(waiting);
-    diagnostics.iter_mut().for_each(hide_secrets);
+    diagnostics.iter_mut().for_each(clean);
     let counts = Counts::of(&diagnostics, text.files.len());
     Checked {
         package: loaded.package,
@@ -110,19 +110,21 @@ fn hold_back_dangling(diagnostics: &mut Vec<Diagnostic>) -> Diagnostic {
             counted(n, "dangling reference")
         ),
     };
-    Diagnostic::new("not-checked-yet", Severity::Note, None, waiting).help(
-        "what could not be read may hold the names they look for; run `gonogo check` again then",
-    )
+    Diagnostic::new("not-checked-yet", Severity::Note, None, waiting)
 }
 
-/// A message may quote what was written, and that may be a secret in the wrong place.
-fn hide_secrets(found: &mut Diagnostic) {
+/// A message may quote what was written, and that may be a secret in the wrong place, or
+/// characters that act on a terminal.
+fn clean(found: &mut Diagnostic) {
     let texts = [&mut found.message, &mut found.label]
         .into_iter()
         .chain(&mut found.help)
         .chain(found.related.iter_mut().map(|(_, text)| text));
     for text in texts {
-        if let Cow::Owned(masked) = secret::mask(text) {
+        let masked = secret::mask(text);
+        if let Cow::Owned(cleaned) = printable(&masked) {
+            *text = cleaned;
+        } else if let Cow::Owned(masked) = masked {
             *text = masked;
         }
     }

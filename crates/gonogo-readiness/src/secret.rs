@@ -9,9 +9,6 @@ use std::ops::Range;
 /// The code of findings whose place holds a secret, whatever its shape.
 pub const CODE: &str = "secret-in-package";
 
-/// How much of a secret is shown, so that its owner can tell which one it is.
-const SHOWN_CHARS: usize = 6;
-
 /// A shape: how it begins, how many characters follow at least, and what it is called.
 const SHAPES: &[(&str, usize, &str)] = &[
     ("whsec_", 16, "a webhook signing secret"),
@@ -36,6 +33,8 @@ pub struct Secret {
     pub at: Range<usize>,
     /// What it looks like.
     pub what: &'static str,
+    /// How many of its bytes are the same for everybody, and tell its owner what to look for.
+    known: usize,
 }
 
 /// The secrets on one line, from left to right.
@@ -62,7 +61,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         for secret in on_line(line) {
-            let at = begin + secret.at.start..begin + secret.at.end;
+            let at = begin + secret.at.start + secret.known..begin + secret.at.end;
             out = Cow::Owned(strike(&out, at));
         }
         begin += line.len();
@@ -70,23 +69,9 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     out
 }
 
-/// Text with these bytes struck out, except for how they begin. No byte moves.
+/// Text with these bytes struck out. No byte moves.
 pub fn strike(text: &str, at: Range<usize>) -> String {
-    let secret = &text[at.clone()];
-    // Of a short one nothing is shown: its beginning would be most of it.
-    let shown = if secret.chars().count() > 3 * SHOWN_CHARS {
-        secret.char_indices().nth(SHOWN_CHARS).map_or(0, |(n, _)| n)
-    } else {
-        0
-    };
-    let (head, hidden) = secret.split_at(shown);
-    [
-        &text[..at.start],
-        head,
-        &"*".repeat(hidden.len()),
-        &text[at.end..],
-    ]
-    .concat()
+    [&text[..at.start], &"*".repeat(at.len()), &text[at.end..]].concat()
 }
 
 fn of_shape(line: &str, shape: &(&str, usize, &'static str)) -> Vec<Secret> {
@@ -100,7 +85,8 @@ fn of_shape(line: &str, shape: &(&str, usize, &'static str)) -> Vec<Secret> {
             let tail = &line[start + prefix.len()..];
             let len = tail.find(|c| !inside(c)).unwrap_or(tail.len());
             let at = start..start + prefix.len() + len;
-            (len >= least && !in_a_word).then_some(Secret { at, what })
+            let known = prefix.len();
+            (len >= least && !in_a_word).then_some(Secret { at, what, known })
         })
         .collect()
 }
@@ -111,6 +97,7 @@ fn private_key(line: &str) -> Option<Secret> {
     Some(Secret {
         at: start..end,
         what: "a private key",
+        known: end - start,
     })
 }
 
@@ -137,6 +124,7 @@ fn passwords(line: &str) -> Vec<Secret> {
         found.push(Secret {
             at: at..at + password.len(),
             what: "a password in a URL",
+            known: 0,
         });
     }
     found

@@ -6,7 +6,7 @@
 use gonogo_model::Diagnostic;
 use gonogo_model::diagnostic::Severity;
 
-use super::Sources;
+use super::{Sources, printable};
 
 /// One line a finding. `prefix` is the package's directory as the repository sees it, since
 /// GitHub counts paths from the repository's root.
@@ -29,7 +29,7 @@ fn line(found: &Diagnostic, sources: &Sources<'_>, prefix: &str) -> String {
             "" | "." => path.to_string(),
             prefix => format!("{}/{path}", prefix.trim_start_matches("./")),
         };
-        properties.push(format!("file={}", property(&path)));
+        properties.push(format!("file={}", property(&printable(&path))));
         properties.push(format!("line={}", span.line));
         properties.push(format!("col={}", span.column));
         properties.push(format!(

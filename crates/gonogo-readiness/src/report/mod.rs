@@ -123,7 +123,7 @@ impl<'t> Source<'t> {
                 .nth(more)
                 .map_or(tail.len(), |(at, _)| at)
         };
-        &self.text[from..end + stop.map_or_else(cut, |(at, _)| at)]
+        self.text[from..end + stop.map_or_else(cut, |(at, _)| at)].trim_end_matches('\r')
     }
 }
 

@@ -90,7 +90,7 @@ impl<'t> Painter<'t> {
             shown = secret::strike(&shown, start.min(end) - from..end - from).into();
         }
         let mut snippet = Snippet::source(shown)
-            .path(source.path)
+            .path(printable(source.path))
             .line_start(first_line + 1);
         for (mark, spot) in marks.iter().zip(spots) {
             snippet = snippet.annotation(mark.annotation(spot.start - from..spot.end - from));

@@ -1,0 +1,82 @@
+//! What people read when they got something wrong: one archive and one snapshot a mistake.
+
+mod support;
+
+use gonogo_readiness::report::term::{Colours, Painter};
+use gonogo_readiness::report::{Sources, github, json};
+use gonogo_readiness::secret;
+use support::{cases, check_archive, with_archive};
+
+#[test]
+fn every_mistake_is_explained() {
+    for (name, archive) in cases("diagnostics", ".txt") {
+        let (checked, output) = check_archive(&archive);
+        assert!(!checked.diagnostics.is_empty(), "{name} is no mistake");
+        insta::assert_snapshot!(name, output);
+    }
+}
+
+#[test]
+fn a_mistake_says_more_than_that_it_is_one() {
+    for (name, archive) in cases("diagnostics", ".txt") {
+        let (checked, output) = check_archive(&archive);
+        for found in &checked.diagnostics {
+            let note = found.code == "not-checked-yet";
+            let way_out = note || !found.label.is_empty() || !found.help.is_empty();
+            assert!(way_out, "{name}: {} says no way out\n{output}", found.code);
+            assert!(
+                !found.message.ends_with('.'),
+                "{name}: a sentence without a full stop\n{output}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_output_shows_a_secret_or_moves_the_terminal() {
+    for (name, archive) in cases("diagnostics", ".txt") {
+        let text = with_archive(&archive);
+        let (checked, human) = check_archive(&archive);
+        let sources = Sources::new(&text);
+        let json = json::render(&checked.diagnostics, &sources, "", checked.counts);
+        let github = github::render(&checked.diagnostics, &sources, "");
+        for output in [&human, &json, &github] {
+            for hidden in ["correct", "MfKQ"] {
+                assert!(!output.contains(hidden), "{name} shows {hidden}:\n{output}");
+            }
+            assert!(
+                output.lines().all(|l| secret::on_line(l).is_empty()),
+                "{name}:\n{output}"
+            );
+            assert!(
+                !output.contains(['\u{1b}', '\u{202e}', '\u{7}']),
+                "{name}:\n{output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    for (name, archive) in cases("diagnostics", ".txt") {
+        let text = with_archive(&archive);
+        let (checked, _) = check_archive(&archive);
+        let sources = Sources::new(&text);
+        for found in &checked.diagnostics {
+            let plain = Painter::new(&sources, Colours::Off).paint(found);
+            let coloured = Painter::new(&sources, Colours::On).paint(found);
+            assert!(coloured.contains('\u{1b}'), "{name}");
+            assert_eq!(without_colours(&coloured), plain, "{name}");
+        }
+    }
+}
+
+fn without_colours(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
