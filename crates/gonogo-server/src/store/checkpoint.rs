@@ -12,8 +12,11 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::space::Space;
 
-/// Pages not folded yet (of 4 KiB) that wake the thread.
+/// SQLite's page size unless a file says otherwise.
+const PAGE_BYTES: u64 = 4_096;
+/// Pages not folded yet that wake the thread.
 const SOFT_PAGES: i64 = 4_000;
 /// Pages in the log at which the writer folds the rest itself.
 const HARD_PAGES: i64 = 16_000;
@@ -62,9 +65,10 @@ impl Checkpointer {
         })
     }
 
-    pub(super) fn bell(&self) -> Bell {
+    pub(super) fn bell(&self, space: Arc<Space>) -> Bell {
         Bell {
             signal: Arc::clone(&self.signal),
+            space,
             commits: 0,
         }
     }
@@ -118,32 +122,39 @@ impl Signal {
 /// The writer's end: wakes the thread when the log has grown.
 pub(super) struct Bell {
     signal: Arc<Signal>,
+    space: Arc<Space>,
     commits: u32,
 }
 
 impl Bell {
-    pub(super) fn ring(&self) {
-        self.signal.send(Wanted::Fold);
-    }
-
+    /// Looks at the disk, and now and then at the log.
     pub(super) fn after_commit(&mut self, conn: &Connection) {
         self.commits += 1;
-        if self.commits < LOOK_EVERY {
-            return;
-        }
-        self.commits = 0;
-        let folded = match log_size(conn) {
-            Ok((log, _)) if log >= HARD_PAGES => passive(conn).map(drop),
-            Ok((log, done)) if log - done >= SOFT_PAGES => {
-                self.ring();
-                Ok(())
+        if self.commits >= LOOK_EVERY || self.space.is_low() {
+            self.commits = 0;
+            if let Err(error) = self.look_at_log(conn) {
+                tracing::warn!(%error, "the write-ahead log was not folded");
             }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = folded {
-            tracing::warn!(%error, "the write-ahead log was not folded");
         }
+        self.space.look();
+    }
+
+    /// A full disk: folding the log back makes room in it.
+    pub(super) fn after_failure(&mut self) {
+        self.signal.send(Wanted::Fold);
+        self.space.look();
+    }
+
+    fn look_at_log(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let (mut log, mut folded) = log_size(conn)?;
+        if log >= HARD_PAGES {
+            (log, folded) = passive(conn)?;
+        } else if log - folded >= SOFT_PAGES || (self.space.is_low() && log > folded) {
+            self.signal.send(Wanted::Fold);
+        }
+        let unfolded = u64::try_from(log - folded).unwrap_or(0);
+        self.space.set_unfolded(unfolded * PAGE_BYTES);
+        Ok(())
     }
 }
 
@@ -162,9 +173,12 @@ fn checkpoint(conn: &Connection, sql: &str) -> Result<(i64, i64), StoreError> {
         .query_row([], |r| Ok((r.get(1)?, r.get(2)?)))?)
 }
 
-/// Folds everything and empties the log; nobody else may have the file open.
-pub(super) fn fold(path: &Path) -> Result<(), StoreError> {
-    let conn = Connection::open(path)?;
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
+/// Folds everything and empties the log; nobody else may have the file open. What cannot be
+/// folded stays in the log, where the next start finds it.
+pub(super) fn fold(path: &Path) {
+    let folded = Connection::open(path)
+        .and_then(|conn| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+    if let Err(error) = folded {
+        tracing::warn!(%error, file = %path.display(), "the write-ahead log was not folded");
+    }
 }

@@ -13,7 +13,6 @@ use super::checkpoint::Bell;
 use super::dedup::Index;
 use super::head::{self, Backlog, Head, Waiting};
 use super::raw::{NewRaw, RawStore};
-use super::space::Space;
 use super::tail::Tail;
 use super::writer::Hooks;
 use super::{Input, Lane, StoreError, StoreOptions};
@@ -178,16 +177,11 @@ impl Ledger {
 pub(super) struct LedgerHooks {
     ledger: Arc<Mutex<Ledger>>,
     bell: Bell,
-    space: Arc<Space>,
 }
 
 impl LedgerHooks {
-    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, bell: Bell, space: Arc<Space>) -> Self {
-        Self {
-            ledger,
-            bell,
-            space,
-        }
+    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, bell: Bell) -> Self {
+        Self { ledger, bell }
     }
 }
 
@@ -224,9 +218,7 @@ impl Hooks for LedgerHooks {
         ledger.head = ledger.durable;
         ledger.fresh = Fresh::default();
         ledger.dedup.undo_group();
-        self.space.look();
-        // Folding the log back makes room in it.
-        self.bell.ring();
+        self.bell.after_failure();
     }
 
     fn seal(&mut self, conn: &Connection) -> Result<(), StoreError> {
@@ -255,7 +247,6 @@ impl Hooks for LedgerHooks {
 
     fn committed(&mut self, conn: &Connection) {
         locked(&self.ledger).committed();
-        self.space.look();
         self.bell.after_commit(conn);
     }
 }

@@ -65,3 +65,13 @@ fn create_private(dir: &Path) -> Result<(), StoreError> {
         .create(dir)
         .map_err(|e| StoreError::io("create", dir, &e))
 }
+
+/// Makes the names in a directory durable, and its own name in the one above as far as that
+/// may be opened.
+pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    let sync = |dir: &Path| File::open(dir).and_then(|d| d.sync_all());
+    if let Some(parent) = dir.parent() {
+        let _ = sync(parent);
+    }
+    sync(dir).map_err(|e| StoreError::io("sync", dir, &e))
+}

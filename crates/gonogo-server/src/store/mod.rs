@@ -120,13 +120,15 @@ impl Store {
         let space = Arc::new(space::Space::new(&dir, options.reserve_bytes));
         let keep = (Arc::clone(&lock), Arc::clone(&space));
         let raw = Arc::new(raw::RawStore::open(&dir, options.raw_bytes_max, keep)?);
+        // A file that is synced but not in its directory is lost all the same.
+        lock::sync_dir(&dir)?;
         let tail = Arc::new(tail::Tail::new(options.tail_bytes_max));
         let ledger = ledger::Ledger::load(&conn, &options, Arc::clone(&tail), Arc::clone(&raw))?;
         let ledger = Arc::new(Mutex::new(ledger));
         let readers = readers::Readers::new(&path);
         let checkpointer = checkpoint::Checkpointer::start(&path, Arc::clone(&lock))?;
-        let bell = checkpointer.bell();
-        let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), bell, Arc::clone(&space));
+        let bell = checkpointer.bell(Arc::clone(&space));
+        let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), bell);
         let keep = Arc::clone(&lock);
         let writer = writer::Writer::start("journal-writer", conn, Box::new(hooks), keep)?;
         Ok(Self {
@@ -170,8 +172,8 @@ impl Store {
         self.inner.raw.close();
         self.inner.checkpointer.stop();
         self.inner.readers.close();
-        checkpoint::fold(&self.inner.dir.join("journal.db"))?;
-        checkpoint::fold(&self.inner.dir.join("raw.db"))?;
+        checkpoint::fold(&self.inner.dir.join("journal.db"));
+        checkpoint::fold(&self.inner.dir.join("raw.db"));
         self.inner
             .lock
             .lock()

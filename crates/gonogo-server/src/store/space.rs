@@ -12,6 +12,8 @@ use super::Store;
 pub(super) struct Space {
     dir: PathBuf,
     reserve: u64,
+    /// Bytes of the log that may still make the database file grow.
+    unfolded: AtomicU64,
     free: AtomicU64,
     low: AtomicBool,
 }
@@ -35,6 +37,7 @@ impl Space {
         let space = Self {
             dir: dir.to_owned(),
             reserve,
+            unfolded: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             low: AtomicBool::new(false),
         };
@@ -46,6 +49,11 @@ impl Space {
         self.low.load(Ordering::Relaxed)
     }
 
+    /// Space that is spoken for: folding the log will take it.
+    pub(super) fn set_unfolded(&self, bytes: u64) {
+        self.unfolded.store(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn look(&self) {
         let Ok(disk) = rustix::fs::statvfs(&self.dir) else {
             return;
@@ -53,11 +61,9 @@ impl Space {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         self.free.store(free, Ordering::Relaxed);
         // A quarter more to leave the state than to enter it, so that it does not flap.
-        let limit = if self.is_low() {
-            self.reserve.saturating_add(self.reserve / 4)
-        } else {
-            self.reserve
-        };
+        let slack = if self.is_low() { self.reserve / 4 } else { 0 };
+        let unfolded = self.unfolded.load(Ordering::Relaxed);
+        let limit = self.reserve.saturating_add(slack).saturating_add(unfolded);
         let low = free < limit;
         if low != self.low.swap(low, Ordering::Relaxed) {
             if low {
