@@ -35,7 +35,7 @@ fn what_was_acknowledged_before_a_crash_is_there_after_it() {
                     let seq = append(&store, &"x".repeat(600));
                     acknowledged.fetch_max(seq, Ordering::SeqCst);
                     // Small enough that the log is not folded while it is copied.
-                    if seq >= 3_000 {
+                    if seq >= 1_200 {
                         stop.store(true, Ordering::SeqCst);
                     }
                 }
