@@ -79,7 +79,8 @@ async fn act(frame: Frame) -> Response {
         .respond(&frame)
 }
 
-async fn refuse(frame: Frame) -> Response {
+async fn refuse(mut frame: Frame) -> Response {
+    frame.uri = Uri::from_static("/design");
     let error = "No address answers under this name. Check the spelling, or add it to DNS first.";
     let page = design(frame, Timestamp::now(), error.to_owned());
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use base64::Engine as _;
@@ -128,7 +128,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Frame {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::new(&parts.headers, parts.uri.clone()))
+        // A nested router sees a shortened path; links need the whole one.
+        let whole = parts.extensions.get::<OriginalUri>();
+        let uri = whole.map_or(&parts.uri, |OriginalUri(uri)| uri);
+        Ok(Self::new(&parts.headers, uri.clone()))
     }
 }
 
@@ -162,6 +165,18 @@ mod tests {
         assert!(frame(&[("x-fragment", "1")]).is_fragment());
         assert_eq!(frame(&[("cookie", "a=b; theme=dark")]).theme, Theme::Dark);
         assert_eq!(frame(&[("cookie", "theme=\"><script>")]).theme_name(), "");
+    }
+
+    #[tokio::test]
+    async fn a_nested_page_keeps_its_whole_address() {
+        let request = axum::http::Request::get("/short")
+            .body(())
+            .expect("a request");
+        let (mut parts, ()) = request.into_parts();
+        let whole = OriginalUri(Uri::from_static("/whole/short?q=1"));
+        parts.extensions.insert(whole);
+        let frame = Frame::from_request_parts(&mut parts, &()).await;
+        assert_eq!(frame.expect("a frame").uri, "/whole/short?q=1");
     }
 
     #[test]

@@ -158,6 +158,9 @@ pub fn page(template: &impl Template) -> Response {
 }
 
 /// Answers with a page under another status, such as 422 for a form with mistakes.
+///
+/// A page that is rendered again in answer to a POST keeps its own address: set `frame.uri` to the
+/// page's, or its filters and tabs would lead to where the form was sent.
 pub fn page_with(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {

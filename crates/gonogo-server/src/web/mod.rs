@@ -13,6 +13,18 @@
 //!   {% call ui::card("Expiring") %} … {% endcall %}
 //! {% endblock %}
 //! ```
+//!
+//! What keeps a page current, and what that asks of a handler:
+//!
+//! - `GET /live` sends `data: <revision>` when the view moves on and `event: ping` every 15 s. The
+//!   script then asks the page's own URL with `X-Fragment: 1`; the [`Shell`] leaves out everything that
+//!   is not live, and the script changes what differs. Give rows and list items a `data-key`, so that
+//!   they are moved instead of rewritten, and `data-keep` to what must be left alone.
+//! - An action is a POST that answers with [`Done`]: a toast with a way back for the script, a
+//!   redirect without it. A form with mistakes is its page again, with 422.
+//! - A list keeps filter, order and page in its URL through [`components::table::TableQuery`].
+//! - Times are printed by the macros `ago`, `lasting`, `countdown` and `stamp`, so that they tick and
+//!   carry the exact time.
 
 pub mod action;
 pub mod assets;

@@ -24,11 +24,13 @@
   // ---- Fresh: one EventSource says "something changed"; the page asks its own URL for the rest.
   const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
   const SILENCE_MS = 40000; // the server says something every 15 s
+  const RELOAD_MS = 60000; // some things change only because time passes
   const indicator = $("#live");
   let source = null;
   let tries = 0;
   let lastWord = Date.now();
   let dataAt = new Date(root.dataset.now || Date.now());
+  let loadedAt = Date.now();
   let loading = null;
   let again = false;
 
@@ -43,22 +45,33 @@
   function listen() {
     if (source || doc.hidden || !root.dataset.live) return;
     source = new EventSource(root.dataset.live);
-    source.onopen = () => {
-      tries = 0;
-      lastWord = Date.now();
-      refresh();
-    };
+    source.onopen = heard;
     source.onmessage = (event) => {
-      lastWord = Date.now();
+      heard();
       if (event.data !== root.dataset.revision) refresh();
-      else show("live");
+      else current();
     };
-    source.addEventListener("ping", () => (lastWord = Date.now()));
+    source.addEventListener("ping", () => {
+      heard();
+      if (Date.now() - loadedAt > RELOAD_MS) refresh();
+      else current();
+    });
     source.onerror = () => {
       hangUp();
       show("lost");
       setTimeout(listen, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)]);
     };
+  }
+
+  function heard() {
+    tries = 0;
+    lastWord = Date.now();
+  }
+
+  // What stands here is what the server would send now.
+  function current() {
+    dataAt = new Date();
+    show("live");
   }
 
   function hangUp() {
@@ -97,6 +110,7 @@
   }
 
   function swap(html) {
+    loadedAt = Date.now();
     const next = new DOMParser().parseFromString(html, "text/html");
     const meta = $("#fragment", next);
     if (meta) {
@@ -116,7 +130,7 @@
   const key = (node) => (node.nodeType === 1 && (node.id || node.dataset?.key)) || null;
   const BUSY = "input, textarea, select";
   function morph(here, next) {
-    if (here.isEqualNode(next) || here.hasAttribute("data-keep")) return;
+    if (here.isEqualNode(next) || here.matches("[data-keep], [data-held]")) return;
     attributes(here, next);
     const byKey = new Map();
     for (const child of here.children) if (key(child)) byKey.set(key(child), child);
@@ -208,7 +222,7 @@
     const body = new URLSearchParams(new FormData(form, button));
     button?.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(button?.formAction || form.action, {
+      const answer = await fetch(button?.getAttribute("formaction") || form.getAttribute("action") || location.href, {
         method: "POST",
         body,
         headers: { "X-Fragment": "1" },
@@ -220,8 +234,12 @@
         else toast({ message: said.message || said.error || "That did not work.", bad: true });
       } else if (answer.status === 422) {
         form.closest("dialog")?.removeAttribute("data-keep");
+        release();
         swap(await answer.text());
-        $("[aria-invalid=true]")?.focus();
+        const wrong = $("[aria-invalid=true]");
+        wrong?.focus();
+        // The next live update knows nothing of the mistake; it must not wipe what is said about it.
+        wrong?.form?.setAttribute("data-held", "");
       } else if (answer.ok) location.assign(answer.url);
       else toast({ message: `The server answered ${answer.status}. Nothing was changed.`, bad: true });
     } catch {
@@ -230,7 +248,9 @@
       button?.removeAttribute("aria-busy");
     }
   }
+  const release = () => $$("[data-held]").forEach((form) => form.removeAttribute("data-held"));
   function done(form, said) {
+    release();
     form.closest("dialog")?.close();
     form.reset();
     const away = said.location && new URL(said.location, location.href);
@@ -244,7 +264,7 @@
   on("submit", "form", (event, form) => {
     const ask = event.submitter?.dataset.confirm || form.dataset.confirm;
     if (ask && !confirm(ask)) return event.preventDefault();
-    if (form.method !== "post" || !form.hasAttribute("data-enhance")) return;
+    if (form.getAttribute("method") !== "post" || !form.hasAttribute("data-enhance")) return;
     event.preventDefault();
     send(form, event.submitter);
   });
@@ -299,6 +319,7 @@
     if (!dialog?.showModal) return;
     event.preventDefault();
     dialog.showModal();
+    $(".body :is(input:not([type=hidden]), textarea, select, button)", dialog)?.focus();
   });
   on("click", "[data-close]", (_, button) => button.closest("dialog")?.close());
   on("click", "dialog", (event, dialog) => event.target === dialog && dialog.close());
