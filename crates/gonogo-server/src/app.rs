@@ -25,6 +25,7 @@ use crate::notify::settings::Settings;
 use crate::pulse::Pulse;
 use crate::settings::Outside;
 use crate::site::{Neighbourhood, Site};
+use crate::status_page::Files;
 use crate::store::{Lane, Store};
 use crate::watch::Watch;
 
@@ -174,6 +175,13 @@ impl App {
             intake_url,
             own_secret,
         };
+        let files = Files {
+            dir: options.data_dir.join("status"),
+            clock: Arc::clone(&site.clock),
+            view: site.view.clone(),
+            base_url: Arc::clone(&site.base_url),
+        };
+        tasks.push(tokio::spawn(files.run(stopped.clone())));
         tasks.push(tokio::spawn(courier.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));

@@ -4,6 +4,7 @@
 //! verifies and stores what came in, hands it to the engine, and carries out the effects
 //! the engine asked for.
 
+pub mod ack;
 pub mod app;
 pub mod auth;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod pulse;
 pub mod routes;
 pub mod settings;
 pub mod site;
+pub mod status_page;
 pub mod store;
 pub mod view;
 pub mod watch;

@@ -2,15 +2,18 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
+use crate::ack;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
 use crate::ingest;
 use crate::site::Site;
+use crate::status_page;
 use crate::store::Lane;
 use crate::web;
 
@@ -26,13 +29,17 @@ pub fn routes(site: Site) -> Router {
     let health = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .with_state(site);
+        .with_state(site.clone());
+    // Open to all: the links carry their own proof, and customers do not sign in.
+    let open = status_page::routes().merge(ack::routes()).with_state(site);
     let door = auth::http::routes(&gate);
     Router::new()
         .merge(intake)
         .merge(health)
         .merge(door)
+        .merge(open)
         .merge(web::router())
+        .layer(from_fn(web::headers::secure))
 }
 
 /// Ready means: the engine keeps up, and we have lately proven that we can hear.
