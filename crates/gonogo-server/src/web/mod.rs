@@ -42,6 +42,8 @@ pub mod design;
 #[cfg(test)]
 mod contrast_tests;
 #[cfg(test)]
+mod macro_tests;
+#[cfg(test)]
 mod tests;
 
 pub use action::Done;
