@@ -5,6 +5,7 @@
 //! the engine asked for.
 
 pub mod ack;
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod clock;

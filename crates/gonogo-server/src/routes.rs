@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use crate::ack;
+use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
 use crate::ingest;
@@ -26,6 +27,7 @@ pub fn routes(site: Site) -> Router {
             post(ingest::http::post).options(ingest::http::options),
         )
         .with_state(site.intake.clone());
+    let api = api::routes(&site);
     let health = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -35,6 +37,7 @@ pub fn routes(site: Site) -> Router {
     let door = auth::http::routes(&gate);
     Router::new()
         .merge(intake)
+        .merge(api)
         .merge(health)
         .merge(door)
         .merge(open)

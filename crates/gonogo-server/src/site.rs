@@ -55,10 +55,17 @@ impl Site {
 
     /// Writes a decision down, and waits for a moment until pages show it.
     ///
-    /// `Ok` means that it is durable; the engine acts on it whatever happens next.
-    pub async fn decide(&self, by: Actor, verb: Verb) -> Result<(), StoreError> {
+    /// `Ok` means that it is durable, and at which place of the journal; the engine acts on
+    /// it whatever happens next.
+    pub async fn decide(&self, by: Actor, verb: Verb) -> Result<i64, StoreError> {
         let command = Input::Command(Command { by, verb });
         let seq = append(&self.store, Lane::Human, &[command], self.clock.now()).await?;
+        self.shown(seq).await;
+        Ok(seq)
+    }
+
+    /// Waits for a moment until pages show what stands at a place of the human lane.
+    pub async fn shown(&self, seq: i64) {
         let mut view = self.view.clone();
         let shown = async {
             while self.store.applied(Lane::Human) < seq {
@@ -75,7 +82,6 @@ impl Site {
         };
         // Later than that it is shown by the live update.
         let _ = tokio::time::timeout(SHOWN_WITHIN, shown).await;
-        Ok(())
     }
 }
 

@@ -1,9 +1,15 @@
 //! What can be typed after `gonogo`.
 
+mod operator;
+mod token;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use operator::{Ack, Incident, IncidentVerb, ListState, Server, Status, StepOutcome};
+pub use token::{Scope, Token, TokenVerb};
 
 /// Launch operations and reliability readiness, as code.
 ///
@@ -38,12 +44,20 @@ pub enum Command {
     Check(Check),
     /// Say what falls when a component fails, and who is told
     Blast(Blast),
-    /// Play a real outage into a real server, and watch
-    Demo(Demo),
     /// Play a scenario on a virtual clock: what is noticed, who is paged, when, what is said
     Rehearse(Rehearse),
+    /// Play a real outage into a real server, and watch
+    Demo(Demo),
     /// Run a package: detect, page, coordinate, tell customers
     Serve(Serve),
+    /// Say in one sentence how things stand
+    Status(Status),
+    /// Say that you have an incident
+    Ack(Ack),
+    /// See incidents, and decide about them
+    Incident(Incident),
+    /// Make tokens for programs
+    Token(Token),
 }
 
 /// The directory of a package.

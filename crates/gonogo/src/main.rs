@@ -4,8 +4,10 @@
 //! up to here.
 
 mod args;
+mod client;
 mod commands;
 mod exit;
+mod print;
 mod shipped;
 
 use std::process::ExitCode;

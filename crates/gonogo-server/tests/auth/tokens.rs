@@ -72,11 +72,11 @@ async fn a_program_without_a_token_is_told_so_in_its_own_terms() {
         .await;
     for answer in [none, wrong, empty, long] {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        assert_eq!(answer.headers()["content-type"], "application/json");
         assert_eq!(answer.headers()["www-authenticate"], "Bearer");
         let problem: Value = answer.json().await.unwrap();
-        assert_eq!(problem["status"], 401);
-        assert_eq!(problem["code"], "sign_in");
+        assert_eq!(problem["error"]["code"], "sign_in");
+        assert!(problem["error"]["message"].is_string());
     }
 }
 

@@ -1,26 +1,36 @@
 //! One verb, one file. A command prints what it found and says how it ended.
 
+mod ack;
 mod blast;
 mod check;
 mod demo;
+mod incident;
 mod rehearse;
 mod serve;
+mod status;
+mod token;
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use gonogo_server::package_dir::{self, PackageDir};
 
-use crate::args::Command;
+use crate::args::{Command, Server};
+use crate::client::{Client, Failure};
 use crate::exit::Exit;
 
 /// Runs what was asked for.
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
+        Command::Ack(args) => ack::run(&args),
         Command::Blast(args) => blast::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Incident(args) => incident::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Token(args) => token::run(&args),
     }
 }
 
@@ -33,4 +43,23 @@ fn read_package(dir: &Path) -> Result<PackageDir, Exit> {
         }
         Exit::CouldNotRun
     })
+}
+
+/// Asks a server; when that fails, says why and how to go on.
+fn ask(
+    server: &Server,
+    conversation: impl AsyncFnOnce(&Client) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    let client = Client::new(server)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    match runtime.block_on(conversation(&client)) {
+        Err(error) => match error.downcast_ref::<Failure>() {
+            Some(failure) => Ok(failure.report()),
+            None => Err(error),
+        },
+        ended => ended,
+    }
 }

@@ -231,17 +231,10 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// An answer in the shape of RFC 9457.
+/// An answer in the shape that every refusal of the API has.
 fn problem(said: &Said) -> Response {
-    let body = json!({
-        "type": "about:blank",
-        "title": said.title,
-        "status": said.status.as_u16(),
-        "detail": said.text,
-        "code": said.code,
-    });
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (said.status, kind, body.to_string()).into_response()
+    let body = json!({"error": {"code": said.code, "message": said.text}});
+    (said.status, Json(body)).into_response()
 }
 
 fn seconds(secs: u64) -> String {

@@ -1,0 +1,6 @@
+//! The API, met from outside by programs.
+
+mod act;
+mod allowed;
+mod read;
+mod server;
