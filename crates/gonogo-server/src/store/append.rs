@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
+use super::job::{Job, Weight};
 use super::ledger::{Ledger, locked};
 use super::raw::NewRaw;
 use super::space::Space;
-use super::writer::{Job, Urgency, Weight};
+use super::writer::Urgency;
 use super::{AppendBatch, Appended, Input, Lane, NewInput, Store, StoreError, Write};
 
 /// Inputs in one batch: a notification of 10,000 alerts fits with room.

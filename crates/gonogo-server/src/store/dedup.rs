@@ -13,8 +13,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::writer::Urgency;
-use super::{Dedup, Lane, Store, StoreError, Write};
+use super::{Dedup, Lane, StoreError};
 
 /// The longest a key can be kept; lookups cost one search per day.
 pub const DEDUP_DAYS_MAX: u16 = 45;
@@ -25,8 +24,6 @@ pub const DEDUP_RECENT_MAX: usize = 65_536;
 const ROWS_PER_KEY: i64 = 4;
 /// Keys of a run that move with one commit, at the least.
 const MOVE_MIN: usize = 1_024;
-/// Keys deleted in one go, so that pruning a busy day does not hold up appends.
-const PRUNE_CHUNK: usize = 5_000;
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 
@@ -243,7 +240,7 @@ impl Index {
     }
 
     /// A bucket is gone; its keys must not come back into the index.
-    fn drop_bucket(&mut self, bucket: i64) {
+    pub(super) fn drop_bucket(&mut self, bucket: i64) {
         self.buckets = None;
         self.recent.retain(|(of, _), _| *of != bucket);
         let from = self.run.moving;
@@ -283,36 +280,4 @@ fn buckets<'a>(
         *known = Some(found);
     }
     Ok(known.get_or_insert_default())
-}
-
-impl Store {
-    /// Deletes keys whose window has passed, a chunk per call. Answers how many are gone; 0
-    /// means that there is nothing left to do.
-    pub fn prune_dedup(&self, now_ms: i64) -> Write<usize> {
-        let ledger = std::sync::Arc::clone(&self.inner.ledger);
-        self.inner.writer.call(Urgency::Bulk, move |conn| {
-            let today = now_ms.div_euclid(DAY_MS);
-            let bucket: Option<i64> = conn
-                .prepare_cached(
-                    "SELECT id FROM dedup_bucket WHERE day + keep_days < ?1 ORDER BY day LIMIT 1",
-                )?
-                .query_row([today], |r| r.get(0))
-                .optional()?;
-            let Some(bucket) = bucket else {
-                return Ok(0);
-            };
-            let keys = conn
-                .prepare_cached(
-                    "DELETE FROM dedup WHERE bucket = ?1 AND key IN
-                       (SELECT key FROM dedup WHERE bucket = ?1 LIMIT ?2)",
-                )?
-                .execute(params![bucket, PRUNE_CHUNK])?;
-            if keys < PRUNE_CHUNK {
-                conn.prepare_cached("DELETE FROM dedup_bucket WHERE id = ?1")?
-                    .execute([bucket])?;
-                super::ledger::locked(&ledger).dedup.drop_bucket(bucket);
-            }
-            Ok(keys.max(1))
-        })
-    }
 }

@@ -12,9 +12,9 @@ use rusqlite::{Connection, params};
 use super::checkpoint::Bell;
 use super::dedup::Index;
 use super::head::{self, Backlog, Head, Waiting};
+use super::job::Hooks;
 use super::raw::{NewRaw, RawStore};
 use super::tail::Tail;
-use super::writer::Hooks;
 use super::{Input, Lane, StoreError, StoreOptions};
 
 /// What becomes visible once the group is committed.

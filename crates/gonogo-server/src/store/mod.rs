@@ -28,6 +28,7 @@ mod fault;
 mod head;
 mod history;
 mod input;
+mod job;
 mod journal;
 mod ledger;
 mod links;
@@ -75,8 +76,8 @@ pub use options::{
 };
 pub use outbox::{Claim, OUTBOX_OPEN_MAX, OUTBOX_TERMINAL_MAX, OutboxState, Outcome, Recorded};
 pub use outbox_list::{OutboxCounts, OutboxFilter, OutboxItem};
-pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX, RawStats};
-pub use raw_body::{RawBody, RawPlain};
+pub use raw::{RAW_BYTES_MAX, RAW_QUEUE_BYTES_MAX};
+pub use raw_body::{RawBody, RawPlain, RawStats};
 pub use sessions::{SESSIONS_PER_USER_MAX, Session};
 pub use snapshot::{SNAPSHOTS_KEPT, Snapshot};
 pub use step::{InputRange, OutboxRow, Step, StepRow};

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::dedup::DAY_MS;
 use super::ledger::locked;
@@ -12,7 +12,7 @@ use super::writer::Urgency;
 use super::{Lane, Store, StoreError, Write, snapshot};
 
 /// Rows looked at in one go, so that pruning never holds up appends for long.
-const CHUNK: i64 = 2_000;
+const CHUNK: usize = 2_000;
 const NS_PER_MS: i64 = 1_000_000;
 
 impl Store {
@@ -28,6 +28,36 @@ impl Store {
         while self.prune_journal(now_ms).wait()? > 0 {}
         while self.prune_history(now_ms).wait()? > 0 {}
         Ok(())
+    }
+
+    /// Deletes keys whose window has passed, a chunk per call. Answers how many are gone; 0
+    /// means that there is nothing left to do.
+    pub fn prune_dedup(&self, now_ms: i64) -> Write<usize> {
+        let ledger = Arc::clone(&self.inner.ledger);
+        self.inner.writer.call(Urgency::Bulk, move |conn| {
+            let today = now_ms.div_euclid(DAY_MS);
+            let bucket: Option<i64> = conn
+                .prepare_cached(
+                    "SELECT id FROM dedup_bucket WHERE day + keep_days < ?1 ORDER BY day LIMIT 1",
+                )?
+                .query_row([today], |r| r.get(0))
+                .optional()?;
+            let Some(bucket) = bucket else {
+                return Ok(0);
+            };
+            let keys = conn
+                .prepare_cached(
+                    "DELETE FROM dedup WHERE bucket = ?1 AND key IN
+                       (SELECT key FROM dedup WHERE bucket = ?1 LIMIT ?2)",
+                )?
+                .execute(params![bucket, CHUNK])?;
+            if keys < CHUNK {
+                conn.prepare_cached("DELETE FROM dedup_bucket WHERE id = ?1")?
+                    .execute([bucket])?;
+                locked(&ledger).dedup.drop_bucket(bucket);
+            }
+            Ok(keys.max(1))
+        })
     }
 
     /// Moves waiting dedup keys to their index, so that their input rows may leave.

@@ -13,13 +13,14 @@ use aws_lc_rs::aead::{Aad, Nonce};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::dedup::DAY_MS;
+use super::job::{Hooks, Job, Weight};
 use super::lock::Lock;
 use super::raw_body::{pack, unpack};
 use super::raw_keys::{KeyId, RawKeys};
 use super::readers::Readers;
 use super::space::Space;
-use super::writer::{Hooks, Job, Urgency, Weight, Writer};
-use super::{RawBody, RawPlain, Store, StoreError, Write, journal, schema};
+use super::writer::{Urgency, Writer};
+use super::{RawBody, RawPlain, RawStats, StoreError, Write, journal, schema};
 
 /// Bytes of sealed bodies kept; further bodies of ordinary inputs are dropped and counted.
 /// Those of dead letters are bounded by the number of dead letters.
@@ -28,15 +29,6 @@ pub const RAW_BYTES_MAX: u64 = 4 << 30;
 pub const RAW_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Rows deleted in one go.
 const PRUNE_CHUNK: i64 = 500;
-
-/// For gauges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RawStats {
-    /// Bytes of sealed bodies kept.
-    pub bytes: u64,
-    /// Bodies of ordinary inputs that were not kept since the start.
-    pub dropped: u64,
-}
 
 /// A body on its way, with the input it belongs to.
 pub(super) struct NewRaw {
@@ -60,29 +52,6 @@ struct Shared {
     space: Arc<Space>,
     queued: AtomicUsize,
     dropped: AtomicU64,
-}
-
-impl Store {
-    /// The request that made an input, if it is still kept.
-    pub fn raw_of_input(&self, seq: i64) -> Result<Option<RawPlain>, StoreError> {
-        let id: Option<i64> = self.inner.raw.readers.with(|conn| {
-            Ok(conn
-                .prepare_cached("SELECT id FROM raw WHERE seq = ?1")?
-                .query_row([seq], |r| r.get(0))
-                .optional()?)
-        })?;
-        id.map(|id| self.inner.raw.get(id)).transpose()
-    }
-
-    /// How much is kept and how many bodies were not.
-    #[must_use]
-    pub fn raw_stats(&self) -> RawStats {
-        let shared = &self.inner.raw.shared;
-        RawStats {
-            bytes: shared.bytes.load(Ordering::Relaxed),
-            dropped: shared.dropped.load(Ordering::Relaxed),
-        }
-    }
 }
 
 impl RawStore {
@@ -178,6 +147,23 @@ impl RawStore {
             .open_in_place(nonce, Aad::from(source.as_bytes()), &mut plain)
             .map_err(|_| StoreError::Unreadable)?;
         unpack(&source, opened).ok_or(StoreError::Unreadable)
+    }
+
+    pub(super) fn id_of_input(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        self.readers.with(|conn| {
+            Ok(conn
+                .prepare_cached("SELECT id FROM raw WHERE seq = ?1")?
+                .query_row([seq], |r| r.get(0))
+                .optional()?)
+        })
+    }
+
+    pub(super) fn stats(&self) -> RawStats {
+        let shared = &self.shared;
+        RawStats {
+            bytes: shared.bytes.load(Ordering::Relaxed),
+            dropped: shared.dropped.load(Ordering::Relaxed),
+        }
     }
 
     /// Deletes the keys whose time is over, then the rows they leave unreadable.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: neither shows in a log; `Debug` prints the size only.
 
+use super::{Store, StoreError};
+
 /// A request to keep as it came.
 #[derive(Clone)]
 pub struct RawBody {
@@ -35,6 +37,29 @@ pub struct RawPlain {
 impl std::fmt::Debug for RawPlain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RawPlain({}, {} bytes)", self.source, self.body.len())
+    }
+}
+
+/// For gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawStats {
+    /// Bytes of sealed bodies kept.
+    pub bytes: u64,
+    /// Bodies of ordinary inputs that were not kept since the start.
+    pub dropped: u64,
+}
+
+impl Store {
+    /// The request that made an input, if it is still kept.
+    pub fn raw_of_input(&self, seq: i64) -> Result<Option<RawPlain>, StoreError> {
+        let id = self.inner.raw.id_of_input(seq)?;
+        id.map(|id| self.inner.raw.get(id)).transpose()
+    }
+
+    /// How much is kept and how many bodies were not.
+    #[must_use]
+    pub fn raw_stats(&self) -> RawStats {
+        self.inner.raw.stats()
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use super::writer::Job;
+use super::job::Job;
 
 /// A write that has been described but not yet sent.
 ///

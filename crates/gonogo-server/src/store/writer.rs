@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::StoreError;
+use super::job::{Hooks, Job};
 use super::write::{Call, Write};
 
 /// Requests that may wait for the writer; more callers wait for a place in the queue.
@@ -24,47 +25,6 @@ pub const WRITE_QUEUE_MAX: usize = 4096;
 pub const GROUP_INPUTS_MAX: usize = 512;
 /// A group stops growing at this many bytes of bodies.
 pub const GROUP_BYTES_MAX: usize = 8 << 20;
-
-/// How much a job adds to its group.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Weight {
-    pub inputs: usize,
-    pub bytes: usize,
-}
-
-/// One request on its way through the writer.
-pub(super) trait Job: Send {
-    fn weight(&self) -> Weight {
-        Weight {
-            inputs: 1,
-            bytes: 0,
-        }
-    }
-    /// Whether a failure may leave some of its rows behind, so that they must be undone.
-    fn needs_savepoint(&self) -> bool {
-        true
-    }
-    /// Runs inside the group's transaction.
-    fn apply(&mut self, conn: &Connection) -> Result<(), StoreError>;
-    /// Called once, after the group was committed or given up.
-    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
-}
-
-/// What the writer keeps in step with the transaction, such as the next sequence number.
-pub(super) trait Hooks: Send {
-    /// A job starts: remember where things stand.
-    fn mark(&mut self) {}
-    /// The rows of the job since `mark` were undone.
-    fn undo_job(&mut self, _conn: &Connection) {}
-    /// The whole group was undone.
-    fn undo_group(&mut self, _conn: &Connection) {}
-    /// Last statements before COMMIT.
-    fn seal(&mut self, _conn: &Connection) -> Result<(), StoreError> {
-        Ok(())
-    }
-    /// The group is durable; runs before its callers are answered.
-    fn committed(&mut self, _conn: &Connection) {}
-}
 
 /// Which of the two queues a job waits in.
 #[derive(Clone, Copy, Debug)]
