@@ -38,7 +38,8 @@ pub fn check(text: &PackageText, unreadable: Vec<Diagnostic>) -> Checked {
 
 /// Checks a package that has been loaded from this text, with or without an overlay.
 pub fn judge(loaded: Loaded, text: &PackageText, unreadable: Vec<Diagnostic>) -> Checked {
-    let incomplete = !unreadable.is_empty() || loaded.diagnostics.iter().any(loses_entities);
+    let lost = |d: &Diagnostic| d.severity == Severity::Error;
+    let incomplete = unreadable.iter().any(lost) || loaded.diagnostics.iter().any(loses_entities);
     let mut diagnostics = unreadable;
     diagnostics.extend(loaded.diagnostics);
     let mut waiting = None;

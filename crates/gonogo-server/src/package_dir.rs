@@ -18,11 +18,11 @@ pub const MARKER: &str = "gonogo.yaml";
 /// How many files a package may have.
 pub const MAX_FILES: usize = 10_000;
 /// How many entries a directory tree may have, files that are not read included.
-pub const MAX_ENTRIES: usize = 100_000;
+pub const MAX_ENTRIES: usize = 20_000;
 /// How deep directories may be nested.
 pub const MAX_DEPTH: usize = 16;
 /// How large all files together may be.
-pub const MAX_TOTAL_BYTES: usize = 256 * 1024 * 1024;
+pub const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
 
 /// What was read.
 #[derive(Clone, Debug)]
@@ -447,13 +447,19 @@ fn near_missing(path: &Path) -> Option<PathBuf> {
 /// A package below a directory that is none, or one that the directory stands in.
 fn near_directory(path: &Path) -> Option<PathBuf> {
     let below = packages_in(path).into_iter().next();
-    let above = || {
-        let real = fs::canonicalize(path).ok()?;
-        let levels = real.ancestors().skip(1).position(is_package)?;
-        let up = std::iter::repeat_n("..", levels + 1);
-        Some(up.fold(path.to_path_buf(), |at, up| at.join(up)))
-    };
-    below.or_else(above).map(|p| shown(&p))
+    below.or_else(|| above(path)).map(|p| shown(&p))
+}
+
+/// The package that a directory stands in, by its own path where that leads there.
+fn above(path: &Path) -> Option<PathBuf> {
+    let as_typed = path.ancestors().skip(1).find(|p| is_package(p));
+    if let Some(found) = as_typed {
+        return Some(found.to_path_buf());
+    }
+    let real = fs::canonicalize(path).ok()?;
+    let levels = real.ancestors().skip(1).position(is_package)?;
+    let up = std::iter::repeat_n("..", levels + 1);
+    Some(up.fold(path.to_path_buf(), |at, up| at.join(up)))
 }
 
 fn packages_in(directory: &Path) -> Vec<PathBuf> {

@@ -1,10 +1,11 @@
 //! `gonogo check`: everything that is wrong with a package, in one run.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
+use gonogo_model::Diagnostic;
 use gonogo_readiness::report::term::{Colours, Painter};
-use gonogo_readiness::report::{Sources, counted, github, json};
+use gonogo_readiness::report::{Sources, counted, github, json, printable};
 use gonogo_readiness::{Checked, check};
 
 use super::read_package;
@@ -24,75 +25,94 @@ pub fn run(args: &Check) -> anyhow::Result<Exit> {
     let checked = check(&read.text, read.findings);
     let sources = Sources::new(&read.text);
     let digest = read.text.digest();
-    let denied = args.deny == Some(Deny::Warnings);
-    let failed = checked.counts.errors > 0 || (denied && checked.counts.warnings > 0);
-    let mut out = anstream::stdout().lock();
-    match args.format {
+    let output = match args.format {
         CheckFormat::Human => {
-            for found in checked.diagnostics.iter().take(MAX_DRAWN) {
-                let painter = Painter::new(&sources, Colours::On);
-                writeln!(out, "{}", painter.paint(found))?;
-            }
-            write!(out, "{}", closing(&checked, &dir, digest.short(), failed))?;
+            let closing = closing(&checked, &dir, digest.short(), args.deny);
+            drawn(&checked, &sources, &dir) + &closing
         }
         CheckFormat::Json => {
-            write!(
-                out,
-                "{}",
-                json::render(&checked.diagnostics, &sources, &digest.0, checked.counts)
-            )?;
+            json::render(&checked.diagnostics, &sources, &digest.0, checked.counts)
         }
         CheckFormat::Github => {
-            write!(
-                out,
-                "{}",
-                github::render(&checked.diagnostics, &sources, &dir.to_string_lossy())
-            )?;
+            github::render(&checked.diagnostics, &sources, &dir.to_string_lossy())
         }
+    };
+    let mut out = anstream::stdout().lock();
+    match out.write_all(output.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads may have seen enough; the package is what it is all the same.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ending(&checked, args.deny)),
     }
-    out.flush()?;
-    Ok(if failed { Exit::Findings } else { Exit::Clean })
 }
 
-/// What is said after the findings: how many, of which package, and what to do next.
-fn closing(checked: &Checked, dir: &Path, digest: &str, failed: bool) -> String {
-    let errors = checked.counts.errors;
-    let mut out = String::new();
-    let more = checked.diagnostics.len().saturating_sub(MAX_DRAWN);
-    if more > 0 {
-        out += &format!(
-            "... and {} more: `gonogo check {} --format json` has all of them\n\n",
-            counted(more, "finding"),
-            dir.display()
-        );
+fn ending(checked: &Checked, deny: Option<Deny>) -> Exit {
+    let denied = deny == Some(Deny::Warnings) && checked.counts.warnings > 0;
+    if checked.counts.errors > 0 || denied {
+        Exit::Findings
+    } else {
+        Exit::Clean
     }
-    let name = checked.package.name();
-    match (errors, failed) {
-        (0, false) => {
-            out += &format!("{name} ({digest}): {}\n", checked.counts);
-            out += &holds(checked);
-        }
-        (0, true) => {
-            out += &format!(
-                "{name} ({digest}): {}, and --deny warnings is set\n",
-                checked.counts
-            )
-        }
-        _ => out += &format!("{name}: {} and cannot be put in force\n", checked.counts),
+}
+
+/// The findings with their excerpts. Of too many, the errors come first.
+fn drawn(checked: &Checked, sources: &Sources<'_>, dir: &Path) -> String {
+    let painter = Painter::new(sources, Colours::On);
+    let mut findings: Vec<&Diagnostic> = checked.diagnostics.iter().collect();
+    let more = findings.len().saturating_sub(MAX_DRAWN);
+    if more > 0 {
+        findings.sort_by_key(|d| d.severity);
+        findings.truncate(MAX_DRAWN);
+    }
+    let mut out: String = findings
+        .iter()
+        .map(|found| painter.paint(found) + "\n")
+        .collect();
+    if more > 0 {
+        let more = counted(more, "more finding");
+        let all = format!("gonogo check {} --format json", dir.display());
+        out += &format!("... and {more}: `{all}` has all of them\n\n");
     }
     out
 }
 
-fn holds(checked: &Checked) -> String {
+/// What is said after the findings: how many, of which package, and what to do next.
+fn closing(checked: &Checked, dir: &Path, digest: &str, deny: Option<Deny>) -> String {
+    let name = printable(checked.package.name());
+    let counts = checked.counts;
+    match (ending(checked, deny), counts.errors) {
+        (Exit::Clean, _) => format!(
+            "{name} ({digest}): {counts}\nIt declares {}.\nNext: {}\n",
+            declared(checked),
+            next(checked, dir)
+        ),
+        (_, 0) => format!("{name} ({digest}): {counts}, and --deny warnings is set\n"),
+        _ => format!("{name}: {counts}; it cannot be put in force\n"),
+    }
+}
+
+fn declared(checked: &Checked) -> String {
     let p = &checked.package;
     let parts = [
-        counted(p.components.len(), "component"),
-        counted(p.journeys.len(), "journey"),
-        counted(p.checks.len(), "check"),
-        counted(p.flows.len(), "flow"),
-        counted(p.alerts.len(), "alert"),
-        counted(p.runbooks.len(), "runbook"),
-        counted(p.scenarios.len(), "scenario"),
+        (p.components.len(), "component"),
+        (p.journeys.len(), "journey"),
+        (p.checks.len(), "check"),
+        (p.flows.len(), "flow"),
+        (p.alerts.len(), "alert"),
+        (p.runbooks.len(), "runbook"),
+        (p.scenarios.len(), "scenario"),
     ];
-    format!("it declares {}\n", parts.join(", "))
+    let said: Vec<String> = parts.map(|(n, word)| counted(n, word)).into();
+    said.join(", ")
+}
+
+fn next(checked: &Checked, dir: &Path) -> String {
+    let dir = dir.display();
+    match checked.package.scenarios.is_empty() {
+        true => format!(
+            "write a scenario and play it: `gonogo rehearse --help`; or `gonogo serve {dir}`"
+        ),
+        false => format!(
+            "`gonogo rehearse --all {dir}` plays what it is to survive; `gonogo serve {dir}` runs it"
+        ),
+    }
 }
