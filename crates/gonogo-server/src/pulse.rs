@@ -25,6 +25,8 @@ use crate::view::View;
 pub const PROVE_EVERY: Duration = Duration::from_secs(5);
 /// How often everything else is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How often what is too old is cleared away.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// How many times in a row a clock difference has to be seen before it is taken over.
 const CLOCK_CONFIRMATIONS: u32 = 3;
 
@@ -59,6 +61,7 @@ impl Pulse {
         };
         let mut prove = tokio::time::interval(PROVE_EVERY);
         let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut tidy = tokio::time::interval(TIDY_EVERY);
         let mut dead_man = tokio::time::Instant::now();
         let mut watchers = Watchers::default();
         while !*stop.borrow() {
@@ -67,6 +70,12 @@ impl Pulse {
                 _ = look.tick() => {
                     self.look(&mut watchers).await;
                     self.beat(&client, &mut dead_man).await;
+                }
+                _ = tidy.tick() => {
+                    let now_ms = self.clock.now().as_millis();
+                    if let Err(error) = self.store.blocking(move |s| s.prune(now_ms)).await {
+                        tracing::warn!(%error, "what is too old could not be cleared away");
+                    }
                 }
                 _ = stop.changed() => {}
             }

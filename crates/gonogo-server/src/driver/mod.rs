@@ -130,8 +130,9 @@ impl Turn {
                 Ok(false) => {}
                 Err(StoreError::Closed) => break,
                 Err(error) => {
-                    tracing::error!(%error, "the journal cannot be read; trying again");
+                    tracing::error!(%error, "a round failed; going back to the last committed step");
                     std::thread::park_timeout(RETRY.1);
+                    self.go_back();
                     continue;
                 }
             }
@@ -192,6 +193,19 @@ impl Turn {
         }
         self.show(false);
         Ok(worked)
+    }
+
+    /// Back to the last committed step: what was decided since is in no journal, and is
+    /// decided again.
+    fn go_back(&mut self) {
+        match recover(&self.store) {
+            Ok(recovered) => {
+                self.engine = recovered.engine;
+                self.step_no = recovered.step_no;
+                self.applied = Lane::ALL.map(|lane| self.store.applied(lane));
+            }
+            Err(error) => tracing::error!(%error, "the journal cannot be read; trying again"),
+        }
     }
 
     fn take_resend(&mut self) -> Outcome {
