@@ -41,6 +41,50 @@ fn every_rule_has_a_manual_page() {
     );
 }
 
+/// `docs/rules` is what the doc comments say; INSTA_UPDATE=always writes it, as it does snapshots.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the manual is a folder of the checkout"
+)]
+fn the_manual_is_what_the_rules_say() {
+    let docs = folder("../../../docs/rules");
+    let mut pages: BTreeMap<String, String> = RULES
+        .iter()
+        .map(|rule| (format!("{}.md", rule.code), rule.manual()))
+        .collect();
+    pages.insert("README.md".into(), index());
+    if std::env::var("INSTA_UPDATE").is_ok_and(|set| set == "always") {
+        std::fs::remove_dir_all(&docs).ok();
+        std::fs::create_dir_all(&docs).expect("the folder of the manual is made");
+        for (name, page) in &pages {
+            std::fs::write(docs.join(name), page).expect("a page is written");
+        }
+    }
+    let found = read(&docs).files;
+    assert_eq!(found, pages, "run the tests with INSTA_UPDATE=always");
+}
+
+/// The table of all rules.
+fn index() -> String {
+    let mut page = String::from(
+        "# Rules of `gonogo check`\n\nEach page says what a rule finds, why that is bad, and what to do instead. \
+         They are written from\nthe doc comments in `crates/gonogo-readiness/src/rules`.\n\n",
+    );
+    for rule in RULES {
+        let manual = rule.manual();
+        let does = manual.split("## What it does\n").nth(1).unwrap_or_default();
+        let does = does
+            .split("\n\n")
+            .next()
+            .unwrap_or_default()
+            .replace('\n', " ");
+        let sentence = does.split_inclusive(". ").next().unwrap_or_default().trim();
+        page += &format!("- [{0}]({0}.md): {sentence}\n", rule.code);
+    }
+    page
+}
+
 #[test]
 fn every_rule_finds_its_bad_case_and_nothing_else_does() {
     let bad: BTreeMap<String, String> = cases("rules", ".bad.txt").into_iter().collect();

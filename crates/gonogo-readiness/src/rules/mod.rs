@@ -12,7 +12,7 @@ mod comms_rule_without_template;
 mod dependency_cycle;
 mod duplicate_public_name;
 mod escalation_empty_step;
-mod flow_unwatched;
+mod flow_alert_missing;
 mod page_without_waking_channel;
 mod placeholder_people;
 mod policy_with_nobody;
@@ -97,7 +97,7 @@ rules! {
     dependency_cycle,
     duplicate_public_name,
     escalation_empty_step,
-    flow_unwatched,
+    flow_alert_missing,
     page_without_waking_channel,
     placeholder_people,
     policy_with_nobody,
