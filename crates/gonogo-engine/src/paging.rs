@@ -451,7 +451,7 @@ impl Engine {
     }
 
     /// The firing alert that says most of an incident: that of its cause, else the worst.
-    pub(crate) fn lead_alert(&self, incident: &Incident) -> Option<&Alert> {
+    pub fn lead_alert(&self, incident: &Incident) -> Option<&Alert> {
         let alert = |id: &Id| self.plan.package.alerts.get(id);
         let cause = incident.cause.as_ref().map(|c| &c.component);
         let of_cause = incident

@@ -12,7 +12,11 @@ use crate::ack;
 use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
+use crate::incidents;
 use crate::ingest;
+use crate::live;
+use crate::overview;
+use crate::shell;
 use crate::site::Site;
 use crate::status_page;
 use crate::store::Lane;
@@ -33,7 +37,9 @@ pub fn routes(site: Site) -> Router {
         .route("/readyz", get(ready))
         .with_state(site.clone());
     // Open to all: the links carry their own proof, and customers do not sign in.
-    let open = status_page::routes().merge(ack::routes()).with_state(site);
+    let open = status_page::routes()
+        .merge(ack::routes())
+        .with_state(site.clone());
     let door = auth::http::routes(&gate);
     Router::new()
         .merge(intake)
@@ -41,8 +47,19 @@ pub fn routes(site: Site) -> Router {
         .merge(health)
         .merge(door)
         .merge(open)
+        .merge(auth::http::protect(&gate, pages(site)))
         .merge(web::router())
+        .fallback(shell::nowhere)
         .layer(from_fn(web::headers::secure))
+}
+
+/// What only people see who are signed in.
+fn pages(site: Site) -> Router {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/live", get(live::stream))
+        .merge(incidents::routes())
+        .with_state(site)
 }
 
 /// Ready means: the engine keeps up, and we have lately proven that we can hear.

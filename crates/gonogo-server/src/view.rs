@@ -15,6 +15,7 @@ use gonogo_engine::plan::Plan;
 use gonogo_engine::source::Heard;
 use gonogo_engine::{Engine, Time};
 use gonogo_model::alert::AlertClass;
+use gonogo_model::comms::PublicState;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::{Duration, Id};
 
@@ -42,8 +43,10 @@ pub struct View {
     pub loaded: bool,
     /// All incidents that are remembered, by number.
     pub incidents: BTreeMap<u64, Incident>,
-    /// Drafts of the promised updates, by incident: headline and words.
-    pub drafts: BTreeMap<u64, (String, String)>,
+    /// Drafts of updates for each state, by open incident.
+    pub drafts: BTreeMap<u64, Vec<Draft>>,
+    /// The alert that says most of each open incident.
+    pub leads: BTreeMap<u64, Id>,
     /// The alerts.
     pub alerts: BTreeMap<Id, AlertState>,
     /// The flows.
@@ -62,6 +65,17 @@ pub struct View {
     pub heard: Option<Time>,
     /// Who is on call: schedule, person, until when.
     pub on_call: Vec<OnCall>,
+}
+
+/// An update to customers as it would be published now.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Where it says the incident stands.
+    pub state: PublicState,
+    /// The headline.
+    pub title: String,
+    /// The words.
+    pub text: String,
 }
 
 /// A flow in a view.
@@ -184,14 +198,10 @@ impl View {
     pub fn of(engine: &Engine, now: Time, step_no: i64) -> Self {
         let state = engine.state();
         let plan = Arc::clone(engine.plan());
-        let drafts = state
-            .incidents
-            .values()
-            .filter_map(|i| {
-                let promise = i.promise.as_ref()?;
-                let next = engine.rule(i).map(|r| now + r.cadence);
-                Some((i.number, engine.draft(i.number, promise.state, next)))
-            })
+        let open = || state.incidents.values().filter(|i| i.is_open());
+        let drafts = open().map(|i| (i.number, drafts(engine, i, now))).collect();
+        let leads = open()
+            .filter_map(|i| Some((i.number, engine.lead_alert(i)?.id.value.clone())))
             .collect();
         let slos = plan
             .package
@@ -217,6 +227,7 @@ impl View {
             loaded: state.package.is_some(),
             incidents: state.incidents.clone(),
             drafts,
+            leads,
             alerts: state.alerts.clone(),
             flows: flows(engine, now),
             checks: checks(engine, now),
@@ -245,6 +256,20 @@ impl View {
     pub fn reading(&self, alert: &Id) -> Option<&Reading> {
         self.alerts.get(alert).map(|a| &a.reading)
     }
+}
+
+fn drafts(engine: &Engine, incident: &Incident, now: Time) -> Vec<Draft> {
+    let next = engine.rule(incident).map(|r| now + r.cadence);
+    let draft = |state: &PublicState| {
+        let next = next.filter(|_| *state != PublicState::Resolved);
+        let (title, text) = engine.draft(incident.number, *state, next);
+        Draft {
+            state: *state,
+            title,
+            text,
+        }
+    };
+    PublicState::ALL.iter().map(draft).collect()
 }
 
 fn flows(engine: &Engine, now: Time) -> Vec<FlowView> {

@@ -281,13 +281,13 @@ impl IncidentDetail {
             steps: incident.steps.iter().map(StepRecord::of).collect(),
             updates: incident.updates.iter().map(Update::of).collect(),
             promise: incident.promise.as_ref().map(|promise| {
-                let draft = view.drafts.get(&incident.number).cloned();
-                let (title, text) = draft.unwrap_or_default();
+                let drafts = view.drafts.get(&incident.number);
+                let draft = drafts.and_then(|all| all.iter().find(|d| d.state == promise.state));
                 Promise {
                     due: promise.due.timestamp(),
                     state: promise.state.word().to_owned(),
-                    title,
-                    text,
+                    title: draft.map(|d| d.title.clone()).unwrap_or_default(),
+                    text: draft.map(|d| d.text.clone()).unwrap_or_default(),
                 }
             }),
             timeline_next: full

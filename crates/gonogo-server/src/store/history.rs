@@ -40,6 +40,20 @@ impl Store {
             .with(|conn| history(conn, sql, params![incident, after_rank, limit]))
     }
 
+    /// The newest lines of an incident's timeline before a rank, newest first.
+    pub fn history_before(
+        &self,
+        incident: &str,
+        before_rank: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, HistoryRow)>, StoreError> {
+        let sql = "SELECT rank, id, incident, at_ms, kind, actor, text, json FROM history
+                   WHERE incident = ?1 AND rank < ?2 ORDER BY rank DESC LIMIT ?3";
+        self.inner
+            .readers
+            .with(|conn| history(conn, sql, params![incident, before_rank, limit]))
+    }
+
     /// What happened lately over all incidents, newest first.
     pub fn recent_history(&self, limit: u32) -> Result<Vec<(i64, HistoryRow)>, StoreError> {
         let sql = "SELECT rank, id, incident, at_ms, kind, actor, text, json FROM history
