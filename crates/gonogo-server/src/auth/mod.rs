@@ -14,8 +14,10 @@ mod identity;
 mod link;
 mod login;
 mod password;
+mod password_change;
 mod secret;
 mod session;
+mod setup;
 mod throttle;
 mod token;
 mod users;
@@ -31,13 +33,15 @@ pub use identity::{Identity, Role, Via};
 pub use link::{ENTER_LINK_LIFETIME, LinkPurpose, SETUP_LINK_LIFETIME};
 pub use login::{Attempt, LOGIN_BYTES_MAX, LoggedIn, LoginOutcome};
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Weakness};
+pub use password_change::{NewPassword, PasswordChange};
 pub use session::{SESSION_IDLE_MAX, SESSION_LENGTH_MAX};
+pub use setup::{EMAIL_BYTES_MAX, NAME_CHARS_MAX, SetupForm, SetupMistakes, SetupOutcome};
 pub use throttle::{
     ACCOUNT_ATTEMPT_EVERY, ACCOUNT_ATTEMPTS_MAX, ADDRESS_ATTEMPT_EVERY, ADDRESS_ATTEMPTS_MAX,
     Throttled,
 };
 pub use token::{API_TOKENS_PER_USER_MAX, NewToken, Scope};
-pub use users::{NewPassword, NewUser, PasswordChange, SetupForm, SetupMistakes, SetupOutcome};
+pub use users::NewUser;
 
 use crate::store::{Store, User};
 
@@ -63,6 +67,12 @@ impl Auth {
                 throttle: Mutex::default(),
             }),
         }
+    }
+
+    /// How often a password was compared with a hash since the start, for metrics. Every
+    /// attempt that is not throttled costs one comparison, whoever it is for.
+    pub fn passwords_checked(&self) -> u64 {
+        self.inner.hashing.checked()
     }
 
     fn store(&self) -> &Store {

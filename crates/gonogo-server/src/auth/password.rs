@@ -4,9 +4,12 @@
 //! that may block and a few at a time, since each check takes its memory. Invariant: a check
 //! costs the same whether or not the account exists or has a password.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordVerifier, Version};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::{AuthError, secret};
@@ -73,18 +76,25 @@ pub fn acceptable(password: &str, names: &[&str]) -> Result<(), Weakness> {
 
 /// Hashes and checks passwords, a few at a time.
 pub struct Hashing {
-    turns: std::sync::Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    checked: Arc<AtomicU64>,
 }
 
 impl Default for Hashing {
     fn default() -> Self {
         Self {
-            turns: std::sync::Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
+            turns: Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
+            checked: Arc::default(),
         }
     }
 }
 
 impl Hashing {
+    /// How often a password was compared with a hash, somebody's or nobody's.
+    pub fn checked(&self) -> u64 {
+        self.checked.load(Ordering::Relaxed)
+    }
+
     /// What is stored in place of a password.
     pub async fn hash(&self, password: String) -> Result<String, AuthError> {
         self.run(move || {
@@ -100,6 +110,7 @@ impl Hashing {
     /// Whether `password` is the one that `stored` was made of. Without a stored hash it is
     /// not, and finding that out takes as long.
     pub async fn check(&self, password: String, stored: Option<String>) -> Result<bool, AuthError> {
+        let checked = Arc::clone(&self.checked);
         self.run(move || {
             let too_long = password.len() > PASSWORD_BYTES_MAX;
             let password = if too_long { "" } else { password.as_str() };
@@ -112,6 +123,7 @@ impl Hashing {
             let right = argon2()?
                 .verify_password(password.as_bytes(), &hash)
                 .is_ok();
+            checked.fetch_add(1, Ordering::Relaxed);
             Ok(right && is_known && !too_long)
         })
         .await?

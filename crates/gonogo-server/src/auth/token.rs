@@ -45,6 +45,15 @@ impl Scope {
         }
     }
 
+    /// What it allows, for people who choose one.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Respond => "read and respond",
+            Self::Admin => "do all that you may",
+        }
+    }
+
     /// The scope that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.word() == word)

@@ -6,8 +6,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::users::{found, taken};
 use super::writer::Urgency;
-use super::{Store, StoreError, User, Write};
+use super::{Store, StoreError, Write};
 
 /// A link that lets somebody in once.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +27,18 @@ impl std::fmt::Debug for OneTimeLink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "OneTimeLink({}, {})", self.user, self.purpose)
     }
+}
+
+/// What somebody says who sets an account up.
+pub struct UserSetup {
+    /// The account.
+    pub user: String,
+    /// What to call them.
+    pub name: String,
+    /// Their mail address, where it changes.
+    pub email: Option<String>,
+    /// Of the password that they chose.
+    pub password_hash: String,
 }
 
 impl Store {
@@ -81,32 +94,61 @@ impl Store {
         })
     }
 
-    /// Uses a link up to replace what is known of its user, `user`, in one transaction; all
-    /// sessions of the user end. Answers `false`, with nothing changed, if the link is gone.
-    pub fn redeem_link_as(
+    /// Uses a link up to set an account up, in one transaction; all sessions and links of the
+    /// user end. Answers `false`, with nothing changed, if the link is gone.
+    pub fn redeem_setup(
         &self,
         token_hash: &[u8],
         purpose: &'static str,
         now_ms: i64,
-        user: User,
+        setup: UserSetup,
     ) -> Write<bool> {
         let hash = token_hash.to_vec();
         self.inner.writer.call(Urgency::Urgent, move |conn| {
-            if take_link(conn, &hash, purpose, now_ms, Some(&user.id))?.is_none() {
+            let UserSetup {
+                user,
+                name,
+                email,
+                password_hash,
+            } = setup;
+            if take_link(conn, &hash, purpose, now_ms, Some(&user))?.is_none() {
                 return Ok(false);
             }
-            super::users::replace(conn, &user)?;
-            end_all(conn, &user.id)?;
+            let rows = conn
+                .prepare_cached(
+                    "UPDATE user SET name = ?2, email = coalesce(?3, email), password_hash = ?4
+                     WHERE id = ?1",
+                )?
+                .execute(params![user, name, email, password_hash])
+                .map_err(|e| taken(e, "a user with this address"))?;
+            found(rows, "user")?;
+            end_all(conn, &user)?;
             Ok(true)
         })
     }
 
-    /// Replaces what is known of a user and ends everything that let the user in before:
+    /// Gives a user another password and ends everything that let the user in before,
     /// sessions and links, in one transaction.
-    pub fn update_user_and_sign_out(&self, user: User) -> Write<()> {
+    pub fn set_password(&self, user: &str, password_hash: String) -> Write<()> {
+        let user = user.to_owned();
         self.inner.writer.call(Urgency::Urgent, move |conn| {
-            super::users::replace(conn, &user)?;
-            end_all(conn, &user.id)
+            let rows = conn
+                .prepare_cached("UPDATE user SET password_hash = ?2 WHERE id = ?1")?
+                .execute(params![user, password_hash])?;
+            found(rows, "user")?;
+            end_all(conn, &user)
+        })
+    }
+
+    /// Lets a user in no more from some moment on, or again; sessions and links end.
+    pub fn set_disabled(&self, user: &str, since_ms: Option<i64>) -> Write<()> {
+        let user = user.to_owned();
+        self.inner.writer.call(Urgency::Urgent, move |conn| {
+            let rows = conn
+                .prepare_cached("UPDATE user SET disabled_at_ms = ?2 WHERE id = ?1")?
+                .execute(params![user, since_ms])?;
+            found(rows, "user")?;
+            end_all(conn, &user)
         })
     }
 
@@ -143,4 +185,53 @@ fn end_all(conn: &Connection, user: &str) -> Result<(), StoreError> {
     conn.prepare_cached("DELETE FROM one_time_link WHERE user = ?1")?
         .execute([user])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::User;
+
+    #[test]
+    fn a_link_is_good_for_its_purpose_its_user_and_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let user = |id: &str| User {
+            id: id.into(),
+            name: id.into(),
+            email: format!("{id}@example.com"),
+            role: "viewer".into(),
+            password_hash: None,
+            oidc_subject: None,
+            created_at_ms: 0,
+            disabled_at_ms: None,
+        };
+        store.add_user(user("ada")).wait().unwrap();
+        store.add_user(user("bob")).wait().unwrap();
+        let link = OneTimeLink {
+            token_hash: vec![7; 32],
+            user: "ada".into(),
+            purpose: "setup".into(),
+            expires_at_ms: 100,
+        };
+        store.add_link(link.clone()).wait().unwrap();
+        let setup = |user: &str| UserSetup {
+            user: user.into(),
+            name: "New".into(),
+            email: None,
+            password_hash: "hash".into(),
+        };
+        let redeem = |purpose, now_ms| store.redeem_link(&[7; 32], purpose, now_ms).wait();
+        assert_eq!(redeem("enter", 99), Ok(None));
+        assert_eq!(redeem("setup", 100), Ok(None));
+        let as_bob = store.redeem_setup(&[7; 32], "setup", 99, setup("bob"));
+        assert_eq!(as_bob.wait(), Ok(false));
+        assert_eq!(store.user("bob").unwrap().unwrap().name, "bob");
+        assert_eq!(store.link(&[7; 32]).unwrap(), Some(link));
+        let as_ada = store.redeem_setup(&[7; 32], "setup", 99, setup("ada"));
+        assert_eq!(as_ada.wait(), Ok(true));
+        let ada = store.user("ada").unwrap().unwrap();
+        assert_eq!((&*ada.name, &*ada.email), ("New", "ada@example.com"));
+        assert_eq!(redeem("setup", 99), Ok(None));
+    }
 }

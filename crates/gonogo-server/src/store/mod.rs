@@ -69,7 +69,7 @@ pub use head::Waiting;
 pub use history::HistoryRow;
 pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};
 pub use journal::READ_BYTES_MAX;
-pub use links::OneTimeLink;
+pub use links::{OneTimeLink, UserSetup};
 pub use options::{
     HISTORY_KEEP_DAYS, JOURNAL_KEEP_DAYS, RESERVE_BYTES, StoreOptions, UNAPPLIED_BYTES_MAX,
     UNAPPLIED_HUMAN_MAX, UNAPPLIED_INPUTS_MAX,

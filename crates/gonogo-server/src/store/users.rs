@@ -61,11 +61,38 @@ impl Store {
         })
     }
 
-    /// Replaces what is known of a user, by id.
+    /// Replaces what is known of a user, by id. Whoever changes one thing only uses a function
+    /// of its own instead, so as not to bring back what changed in between.
     pub fn update_user(&self, user: User) -> Write<()> {
-        self.inner
-            .writer
-            .call(Urgency::Urgent, move |conn| replace(conn, &user))
+        self.inner.writer.call(Urgency::Urgent, move |conn| {
+            let rows = conn
+                .prepare_cached(
+                    "UPDATE user SET name = ?2, email = ?3, role = ?4, password_hash = ?5,
+                       oidc_subject = ?6, disabled_at_ms = ?7 WHERE id = ?1",
+                )?
+                .execute(params![
+                    user.id,
+                    user.name,
+                    user.email,
+                    user.role,
+                    user.password_hash,
+                    user.oidc_subject,
+                    user.disabled_at_ms
+                ])
+                .map_err(|e| taken(e, "a user with this address or subject"))?;
+            found(rows, "user")
+        })
+    }
+
+    /// Gives a user another role.
+    pub fn set_role(&self, user: &str, role: &'static str) -> Write<()> {
+        let user = user.to_owned();
+        self.inner.writer.call(Urgency::Urgent, move |conn| {
+            let rows = conn
+                .prepare_cached("UPDATE user SET role = ?2 WHERE id = ?1")?
+                .execute(params![user, role])?;
+            found(rows, "user")
+        })
     }
 
     /// A user by id.
@@ -117,26 +144,6 @@ impl Store {
                 .optional()?)
         })
     }
-}
-
-/// Replaces what is known of a user, as part of a larger write.
-pub(super) fn replace(conn: &Connection, user: &User) -> Result<(), StoreError> {
-    let rows = conn
-        .prepare_cached(
-            "UPDATE user SET name = ?2, email = ?3, role = ?4, password_hash = ?5,
-               oidc_subject = ?6, disabled_at_ms = ?7 WHERE id = ?1",
-        )?
-        .execute(params![
-            user.id,
-            user.name,
-            user.email,
-            user.role,
-            user.password_hash,
-            user.oidc_subject,
-            user.disabled_at_ms
-        ])
-        .map_err(|e| taken(e, "a user with this address or subject"))?;
-    found(rows, "user")
 }
 
 /// All rows of a query.

@@ -241,6 +241,19 @@ impl Browser<'_> {
     }
 }
 
+/// Waits for something that the server does in its own time.
+pub async fn eventually(mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(20);
+    tokio::time::timeout(limit, waiting)
+        .await
+        .expect("never came about");
+}
+
 /// Fills a form in.
 pub fn with_form(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder {
     let url = reqwest::Url::parse_with_params("http://x/", form).unwrap();

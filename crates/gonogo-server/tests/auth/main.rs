@@ -1,5 +1,6 @@
 //! The door, met from outside: a listening server, browsers and programs.
 
+mod account;
 mod app;
 mod first_run;
 mod forms;

@@ -4,7 +4,7 @@ use gonogo_server::auth::{FIRST_ADMIN, LinkPurpose, SESSION_IDLE_MAX, SESSION_LE
 use jiff::SignedDuration;
 use reqwest::{Response, StatusCode, header};
 
-use super::app::{App, PASSWORD, location};
+use super::app::{App, PASSWORD, eventually, location};
 
 fn cookie_attributes(answer: &Response) -> String {
     let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
@@ -113,9 +113,8 @@ async fn noted(app: &App, token: &str) {
     use sha2::Digest as _;
     let hash = sha2::Sha256::digest(token.as_bytes());
     let now_ms = app.now().as_millisecond();
-    while app.store.session(&hash).unwrap().unwrap().last_seen_at_ms < now_ms {
-        tokio::task::yield_now().await;
-    }
+    let session = || app.store.session(&hash).unwrap().unwrap();
+    eventually(|| session().last_seen_at_ms == now_ms).await;
 }
 
 #[tokio::test]

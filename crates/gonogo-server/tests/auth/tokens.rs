@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::app::App;
+use super::app::{App, eventually};
 
 #[tokio::test]
 async fn a_token_works_until_it_is_revoked() {
@@ -155,17 +155,13 @@ async fn the_use_of_a_token_is_noted_at_most_once_a_minute() {
     assert_eq!(used(), None);
     let first = app.now().as_millisecond();
     app.program(Method::GET, "/read", token.expose()).await;
-    while used() != Some(first) {
-        tokio::task::yield_now().await;
-    }
+    eventually(|| used() == Some(first)).await;
     app.pass(SignedDuration::from_secs(59));
     app.program(Method::GET, "/read", token.expose()).await;
     app.pass(SignedDuration::from_secs(1));
     let then = app.now().as_millisecond();
     app.program(Method::GET, "/read", token.expose()).await;
-    while used() == Some(first) {
-        tokio::task::yield_now().await;
-    }
+    eventually(|| used() != Some(first)).await;
     assert_eq!(used(), Some(then));
 }
 

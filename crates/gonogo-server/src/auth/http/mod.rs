@@ -4,13 +4,14 @@
 //!   answer, but not the handler's.
 //! * [`welcome`] lets everybody through and tells handlers who it is, where that is known:
 //!   for signing in, and for signed links that carry their own proof.
-//! * [`routes`] are the pages for signing in and out.
+//! * [`routes`] are the pages for signing in and out, and of one's own account.
 //!
 //! Handlers behind [`protect`] take an [`Identity`](super::Identity), or a
 //! [`Require<need::Responder>`](Require) where reading is not enough. Invariant: a handler
 //! behind [`protect`] runs only for somebody known, and one that changes something runs for a
 //! session only if the request came from our own page.
 
+mod account;
 mod cookie;
 mod enter;
 mod guard;
@@ -102,7 +103,7 @@ impl Gate {
     }
 }
 
-/// Signing in and out, setting an account up, and entering by a link.
+/// Signing in and out, setting an account up, entering by a link, and one's own account.
 pub fn routes<S: Clone + Send + Sync + 'static>(gate: &Gate) -> Router<S> {
     let open = Router::new()
         .route("/login", get(login::show).post(login::submit))
@@ -111,6 +112,10 @@ pub fn routes<S: Clone + Send + Sync + 'static>(gate: &Gate) -> Router<S> {
         .with_state(gate.clone());
     let known = Router::new()
         .route("/logout", post(login::logout))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::password))
+        .route("/account/tokens", post(account::create_token))
+        .route("/account/tokens/{id}/revoke", post(account::revoke_token))
         .with_state(gate.clone());
     welcome(gate, open).merge(protect(gate, known))
 }

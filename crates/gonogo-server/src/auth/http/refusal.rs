@@ -25,6 +25,8 @@ pub enum Refusal {
     SignIn(Asked),
     /// Somebody known who may not do this: what they are, and what it takes.
     NotAllowed(Asked, Role, Role),
+    /// A program asks for what only a person at a page may do.
+    ForPeople(Asked),
     /// The form was made on another site.
     OtherSite(Asked),
     /// The form does not carry the session's token.
@@ -105,6 +107,7 @@ impl Refusal {
         match self {
             Self::SignIn(asked)
             | Self::NotAllowed(asked, ..)
+            | Self::ForPeople(asked)
             | Self::OtherSite(asked)
             | Self::StaleForm(asked)
             | Self::TooLarge(asked)
@@ -131,6 +134,13 @@ impl Refusal {
                     "It takes the role {need}; yours is {have}. An administrator can change \
                      that. Nothing was changed."
                 ),
+                overview(),
+            ),
+            Self::ForPeople(_) => (
+                StatusCode::FORBIDDEN,
+                "for_people",
+                "This takes a person",
+                "A token cannot do this; sign in with a browser. Nothing was changed.".to_owned(),
                 overview(),
             ),
             Self::OtherSite(_) => (

@@ -18,6 +18,8 @@ pub(super) struct SetupPage {
     /// What somebody signs in with, beside the mail address.
     pub user_id: String,
     pub full_name: String,
+    /// Whether the form asks for a mail address.
+    pub chooses_email: bool,
     pub email: String,
     pub mistakes: SetupMistakes,
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Gate;
 use super::refusal::{Asked, Refusal};
 use super::render::{SetupPage, no_link};
-use crate::auth::users::has_email;
+use crate::auth::setup::chooses_email;
 use crate::auth::{LinkPurpose, SetupForm, SetupMistakes, SetupOutcome};
 use crate::web::frame::Frame;
 
@@ -37,11 +37,8 @@ pub(super) async fn show(
         Ok(Some(user)) => SetupPage {
             frame,
             package_name: gate.around.package_name(),
-            email: if has_email(&user) {
-                user.email
-            } else {
-                String::new()
-            },
+            chooses_email: chooses_email(&user),
+            email: String::new(),
             user_id: user.id,
             // The first administrator has none yet, only a word that stands for one.
             full_name: if user.password_hash.is_some() {
@@ -79,10 +76,11 @@ pub(super) async fn submit(
     };
     match gate.auth.set_up(&token, form, gate.around.now()).await {
         Ok(SetupOutcome::Done(logged_in)) => gate.let_in(&logged_in, before.as_deref(), "/").await,
-        Ok(SetupOutcome::Mistakes { user_id, mistakes }) => SetupPage {
+        Ok(SetupOutcome::Mistakes { user, mistakes }) => SetupPage {
             frame,
             package_name: gate.around.package_name(),
-            user_id,
+            chooses_email: chooses_email(&user),
+            user_id: user.id,
             full_name: name,
             email,
             mistakes,
