@@ -53,64 +53,41 @@ pub fn may_act(who: &Identity) -> bool {
 
 /// A page that is not there, or that could not be read.
 #[derive(Debug)]
-pub enum Missing {
-    /// No such thing; the words say what and where else to look.
-    Thing {
-        /// What the request asked for.
-        frame: Frame,
-        /// "incident 12"
-        what: String,
-        /// A word and a path that lead on.
-        way_out: (&'static str, &'static str),
-    },
-    /// The journal could not be read or written.
-    Store(Frame, StoreError),
-}
+pub struct Missing(Box<ErrorPage>);
 
 impl Missing {
-    /// No such thing.
-    pub fn thing(
-        frame: Frame,
-        what: impl Into<String>,
-        way_out: (&'static str, &'static str),
-    ) -> Self {
-        Self::Thing {
-            frame,
-            what: what.into(),
-            way_out,
-        }
+    /// No such thing: what it is, and a word and a path that lead on.
+    pub fn thing(frame: Frame, what: impl AsRef<str>, way_out: (&str, &str)) -> Self {
+        let text = format!(
+            "There is no {} in what is in force now. It may have been renamed or removed.",
+            what.as_ref()
+        );
+        let mut page = ErrorPage::new(frame, StatusCode::NOT_FOUND, "Not found", &text);
+        page.way_out = (way_out.0.to_owned(), way_out.1.to_owned());
+        Self(Box::new(page))
     }
 
-    /// For `map_err`.
+    /// For `map_err`: the journal could not be read or written.
     pub fn store(frame: &Frame) -> impl FnOnce(StoreError) -> Self {
         let frame = frame.clone();
-        move |error| Self::Store(frame, error)
+        move |error| {
+            tracing::error!(%error, "a page could not use the journal");
+            let text = "The journal does not answer right now. What was asked for is not done. \
+                        Paging goes on as long as it can; try again in a moment.";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Self(Box::new(ErrorPage::new(
+                frame,
+                status,
+                "Not right now",
+                text,
+            )))
+        }
     }
 }
 
 impl IntoResponse for Missing {
     fn into_response(self) -> Response {
-        match self {
-            Self::Thing {
-                frame,
-                what,
-                way_out,
-            } => {
-                let text = format!(
-                    "There is no {what} in what is in force now. It may have been renamed or removed."
-                );
-                let mut page = ErrorPage::new(frame, StatusCode::NOT_FOUND, "Not found", &text);
-                page.way_out = (way_out.0.to_owned(), way_out.1.to_owned());
-                page.respond()
-            }
-            Self::Store(frame, error) => {
-                tracing::error!(%error, "a page could not use the journal");
-                let text = "The journal does not answer right now. What was asked for is not done. \
-                            Paging goes on as long as it can; try again in a moment.";
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                ErrorPage::new(frame, status, "Not right now", text).respond()
-            }
-        }
+        self.0.respond()
     }
 }
 

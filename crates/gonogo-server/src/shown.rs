@@ -53,6 +53,9 @@ pub fn severity_state(severity: Severity) -> State {
 pub fn phase(incident: &Incident) -> (State, &'static str) {
     match incident.phase {
         Phase::Resolved => (State::Ok, "Resolved"),
+        Phase::Open if incident.engagements.values().any(|e| e.acked.is_some()) => {
+            (severity_state(incident.severity), "Partly acknowledged")
+        }
         Phase::Open => (severity_state(incident.severity), "Not acknowledged"),
         Phase::Acknowledged => (State::Warn, "Acknowledged"),
     }
@@ -149,8 +152,11 @@ pub fn lead<'v>(view: &'v View, incident: &Incident) -> Option<&'v Alert> {
         .get(&incident.number)
         .and_then(|id| alerts.get(id));
     now.or_else(|| {
-        let had = incident.alerts.keys().filter_map(|id| alerts.get(id));
-        had.min_by_key(|a| a.severity)
+        let cause = incident.cause.as_ref().map(|c| &c.component);
+        let had = incident.alerts.iter();
+        let first =
+            had.min_by_key(|(_, a)| (cause.is_none() || a.component.as_ref() != cause, a.severity));
+        alerts.get(first?.0)
     })
 }
 

@@ -43,7 +43,7 @@ pub struct View {
     pub loaded: bool,
     /// All incidents that are remembered, by number.
     pub incidents: BTreeMap<u64, Incident>,
-    /// Drafts of updates for each state, by open incident.
+    /// Drafts of updates for each state, by incident that customers may have to hear of.
     pub drafts: BTreeMap<u64, Vec<Draft>>,
     /// The alert that says most of each open incident.
     pub leads: BTreeMap<u64, Id>,

@@ -230,7 +230,8 @@ fn build(
         open: incident.is_open(),
         acknowledged: incident.phase != gonogo_engine::incident::Phase::Open,
         may_act: may_act(who) && incident.merged_into.is_none(),
-        may_publish: may_publish(package, incident, who, now),
+        may_publish: may_publish(package, incident, who, now)
+            && view.drafts.contains_key(&incident.number),
         writers: writers(package, incident),
         who: shown::who_has(view, incident),
         leads: incident.commander.as_deref() == Some(who.name.as_str()),

@@ -24,7 +24,7 @@ pub use own::{Figure, Own};
 pub use slo::budgets;
 
 /// How many lines of what happened lately.
-const RECENT: u32 = 12;
+const RECENT: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "overview.html")]

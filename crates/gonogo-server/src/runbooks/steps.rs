@@ -5,6 +5,7 @@
 use gonogo_engine::incident::StepDone;
 use gonogo_model::runbook::{Runbook, Step, StepKind};
 
+use crate::shown::plural;
 use crate::web::components::items::{Progress, Step as Shown};
 use crate::web::components::{Markup, State, escape};
 
@@ -17,6 +18,22 @@ pub struct Part {
     pub title: String,
     /// Its steps.
     pub steps: Vec<Shown>,
+}
+
+impl Part {
+    /// It has the step that is next.
+    pub fn is_next(&self) -> bool {
+        self.steps.iter().any(|s| s.progress == Progress::Next)
+    }
+
+    /// "5 steps", "2 of 5 done".
+    pub fn note(&self) -> String {
+        let done = self.steps.iter().filter(|s| !s.is_open()).count();
+        match done {
+            0 => plural(self.steps.len(), "step", "steps"),
+            n => format!("{n} of {} done", self.steps.len()),
+        }
+    }
 }
 
 /// All steps, section by section. With `incident` they can be ticked, and show who did.
