@@ -1,166 +1,22 @@
-//! A package directory on disk → its text.
+//! The walk through a directory tree: what is taken, what is said, where it stops.
 //!
-//! Everything that can be read is read, in the same order on every machine; what cannot is a
-//! finding that names the file. Only a directory that is no package at all is an error.
+//! Every entry is counted and every directory above is remembered, so the walk ends whatever
+//! the tree looks like.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use gonogo_model::diagnostic::{Severity, did_you_mean};
+use gonogo_model::diagnostic::Severity;
 use gonogo_model::text::{FileNo, Span};
 use gonogo_model::yaml::MAX_FILE_BYTES;
 use gonogo_model::{Diagnostic, PackageText};
 
-/// The file that makes a directory a package.
-pub const MARKER: &str = "gonogo.yaml";
-/// How many files a package may have.
-pub const MAX_FILES: usize = 10_000;
-/// How many entries a directory tree may have, files that are not read included.
-pub const MAX_ENTRIES: usize = 20_000;
-/// How deep directories may be nested.
-pub const MAX_DEPTH: usize = 16;
-/// How large all files together may be.
-pub const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
-
-/// What was read.
-#[derive(Clone, Debug)]
-pub struct PackageDir {
-    /// The files, by path.
-    pub text: PackageText,
-    /// What could not be read, or not as text.
-    pub findings: Vec<Diagnostic>,
-}
-
-/// Why a path gives no package at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Nothing is there.
-    #[error("there is no directory `{}`", .path.display())]
-    Missing {
-        /// What was asked for.
-        path: PathBuf,
-        /// A package near it.
-        near: Option<PathBuf>,
-    },
-    /// It is something else.
-    #[error("`{}` is not a directory, and a package is one", .path.display())]
-    NotADirectory {
-        /// What was asked for.
-        path: PathBuf,
-        /// A package near it.
-        near: Option<PathBuf>,
-    },
-    /// A directory without the file that makes it a package.
-    #[error("`{}` holds no package: there is no `{MARKER}` in it", .path.display())]
-    NoPackage {
-        /// What was asked for.
-        path: PathBuf,
-        /// A package near it.
-        near: Option<PathBuf>,
-    },
-    /// It cannot be listed.
-    #[error("`{}` cannot be read: {why}", .path.display())]
-    Unreadable {
-        /// What was asked for.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
-    /// More than a package can have.
-    #[error("`{}` is too large for a package: {what}", .path.display())]
-    TooLarge {
-        /// What was asked for.
-        path: PathBuf,
-        /// Which bound was passed.
-        what: String,
-    },
-}
-
-impl ReadError {
-    /// The way out, where one is known.
-    pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Missing {
-                near: Some(near), ..
-            }
-            | Self::NotADirectory {
-                near: Some(near), ..
-            }
-            | Self::NoPackage {
-                near: Some(near), ..
-            } => Some(format!(
-                "there is a package in `{}`: did you mean that?",
-                near.display()
-            )),
-            Self::Missing { .. } | Self::NotADirectory { .. } => {
-                Some(format!("name the directory that holds `{MARKER}`"))
-            }
-            Self::NoPackage { .. } => Some(format!(
-                "name the directory that holds `{MARKER}`, or write one: `package: {{format: 1, id: …, name: …, operators: …}}`"
-            )),
-            Self::Unreadable { .. } => None,
-            Self::TooLarge { .. } => Some(format!(
-                "move what is not part of the package out of the directory that holds `{MARKER}`"
-            )),
-        }
-    }
-}
-
-/// Reads a package directory: every `.yaml`, `.yml` and `.md` file below it.
-///
-/// Names that begin with a dot are left out. Links are followed, and a link that leads back to
-/// a directory it stands in is a finding.
-pub fn read(path: &Path) -> Result<PackageDir, ReadError> {
-    let owned = || path.to_path_buf();
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(ReadError::Missing {
-                path: owned(),
-                near: near_missing(path),
-            });
-        }
-        Err(error) => {
-            return Err(ReadError::Unreadable {
-                path: owned(),
-                why: reason(&error),
-            });
-        }
-        Ok(found) if !found.is_dir() => {
-            let near = path.ancestors().skip(1).find(|p| is_package(p)).map(shown);
-            return Err(ReadError::NotADirectory {
-                path: owned(),
-                near,
-            });
-        }
-        Ok(_) => {}
-    }
-    if !is_package(path) {
-        return Err(ReadError::NoPackage {
-            path: owned(),
-            near: near_directory(path),
-        });
-    }
-    let mut walk = Walk::default();
-    walk.directory(path, "", &mut Vec::new())
-        .map_err(|stop| match stop {
-            Stop::Unreadable(why) => ReadError::Unreadable { path: owned(), why },
-            Stop::TooLarge(what) => ReadError::TooLarge {
-                path: owned(),
-                what,
-            },
-        })?;
-    Ok(walk.finish())
-}
-
-/// Does this directory hold a package?
-pub fn is_package(path: &Path) -> bool {
-    fs::symlink_metadata(path.join(MARKER)).is_ok()
-}
+use super::{MAX_DEPTH, MAX_ENTRIES, MAX_FILES, MAX_TOTAL_BYTES, PackageDir, reason};
 
 #[derive(Default)]
-struct Walk {
+pub(super) struct Walk {
     files: BTreeMap<String, String>,
     problems: Vec<Problem>,
     entries: usize,
@@ -179,14 +35,14 @@ struct Problem {
 }
 
 /// Reading as a whole stops.
-enum Stop {
+pub(super) enum Stop {
     Unreadable(String),
     TooLarge(String),
 }
 
 impl Walk {
     /// `above` are the real paths of the directories this one stands in.
-    fn directory(
+    pub(super) fn directory(
         &mut self,
         path: &Path,
         inside: &str,
@@ -379,7 +235,7 @@ impl Walk {
         });
     }
 
-    fn finish(self) -> PackageDir {
+    pub(super) fn finish(self) -> PackageDir {
         let paths: Vec<&String> = self.files.keys().collect();
         let findings = self.problems.iter().map(|problem| {
             let span = problem.at.and_then(|(line, column)| {
@@ -410,76 +266,4 @@ impl Walk {
 
 fn ending(name: &str) -> Option<&str> {
     name.rsplit_once('.').map(|(_, ending)| ending)
-}
-
-/// What the system said, without its number.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it does not exist".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_string()
-        }
-    }
-}
-
-/// A package that somebody may have meant with a path that does not exist.
-fn near_missing(path: &Path) -> Option<PathBuf> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let typed = path.file_name()?.to_str()?;
-    let siblings = packages_in(parent);
-    let names: Vec<&str> = siblings
-        .iter()
-        .filter_map(|p| p.file_name()?.to_str())
-        .collect();
-    let near = did_you_mean(typed, names.iter().copied());
-    let only = || match &names[..] {
-        [one] => Some(*one),
-        _ => None,
-    };
-    near.or_else(only).map(|name| shown(&parent.join(name)))
-}
-
-/// A package below a directory that is none, or one that the directory stands in.
-fn near_directory(path: &Path) -> Option<PathBuf> {
-    let below = packages_in(path).into_iter().next();
-    below.or_else(|| above(path)).map(|p| shown(&p))
-}
-
-/// The package that a directory stands in, by its own path where that leads there.
-fn above(path: &Path) -> Option<PathBuf> {
-    let as_typed = path.ancestors().skip(1).find(|p| is_package(p));
-    if let Some(found) = as_typed {
-        return Some(found.to_path_buf());
-    }
-    let real = fs::canonicalize(path).ok()?;
-    let levels = real.ancestors().skip(1).position(is_package)?;
-    let up = std::iter::repeat_n("..", levels + 1);
-    Some(up.fold(path.to_path_buf(), |at, up| at.join(up)))
-}
-
-fn packages_in(directory: &Path) -> Vec<PathBuf> {
-    let Ok(listed) = fs::read_dir(directory) else {
-        return Vec::new();
-    };
-    let mut found: Vec<PathBuf> = listed
-        .take(MAX_ENTRIES)
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_package(path))
-        .collect();
-    found.sort();
-    found
-}
-
-/// As somebody would type it.
-fn shown(path: &Path) -> PathBuf {
-    match path.strip_prefix(".") {
-        Ok(rest) if !rest.as_os_str().is_empty() => rest.to_path_buf(),
-        _ if path.as_os_str().is_empty() => PathBuf::from("."),
-        _ => path.to_path_buf(),
-    }
 }
