@@ -13,6 +13,7 @@ pub mod courier;
 pub mod demo;
 pub mod driver;
 pub mod force;
+pub mod graph;
 pub mod incidents;
 pub mod ingest;
 pub mod keys;

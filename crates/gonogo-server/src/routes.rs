@@ -12,10 +12,12 @@ use crate::ack;
 use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
+use crate::graph;
 use crate::incidents;
 use crate::ingest;
 use crate::live;
 use crate::overview;
+use crate::runbooks;
 use crate::shell;
 use crate::site::Site;
 use crate::status_page;
@@ -59,6 +61,8 @@ fn pages(site: Site) -> Router {
         .route("/", get(overview::show))
         .route("/live", get(live::stream))
         .merge(incidents::routes())
+        .merge(graph::routes())
+        .merge(runbooks::routes())
         .with_state(site)
 }
 

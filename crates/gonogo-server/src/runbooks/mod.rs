@@ -2,4 +2,7 @@
 //!
 //! Rendered from the package in force, for reading on a phone and for printing.
 
+mod pages;
 pub mod steps;
+
+pub use pages::routes;
