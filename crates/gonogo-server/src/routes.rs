@@ -19,6 +19,7 @@ use crate::live;
 use crate::overview;
 use crate::runbooks;
 use crate::shell;
+use crate::signals;
 use crate::site::Site;
 use crate::status_page;
 use crate::store::Lane;
@@ -63,6 +64,7 @@ fn pages(site: Site) -> Router {
         .merge(incidents::routes())
         .merge(graph::routes())
         .merge(runbooks::routes())
+        .merge(signals::routes())
         .with_state(site)
 }
 

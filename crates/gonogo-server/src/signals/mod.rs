@@ -1,6 +1,10 @@
 //! `/signals`: which source, flow, check or SLO is silent, late, failing or burning.
 
+mod pages;
+
 use gonogo_model::alert::{Alert, Condition};
+
+pub use pages::routes;
 
 /// Where the evidence for an alert is shown.
 pub fn href_of(alert: &Alert) -> Option<String> {
