@@ -1,4 +1,4 @@
-//! Alerts: when a condition holds, for how long, and what is said about it.
+//! Alerts: when a condition holds, for how long, and what follows.
 //!
 //! An alert is pending while its condition holds for less than `hold`, then fires, and
 //! resolves when the condition no longer holds. "Cannot tell" changes nothing: unknown is
@@ -6,21 +6,14 @@
 
 use std::sync::Arc;
 
-use gonogo_model::alert::{
-    Alert, BurnSpeed, CertificateExpiring, Condition, FlowFailing, FlowSlow, Urgency,
-};
-use gonogo_model::percent::Percent;
-use gonogo_model::slo::{Sli, Slo};
-use gonogo_model::{Duration, Id};
+use gonogo_model::Id;
+use gonogo_model::alert::{Alert, Urgency};
 use serde::{Deserialize, Serialize};
 
-use crate::check::Health;
-use crate::engine::Engine;
+use crate::engine::{CATCH_UP, Engine, LOOK_AGAIN_AFTER};
 use crate::flow::FlowState;
+use crate::plan::{AtOnce, flow_of};
 use crate::time::Time;
-
-/// How many keys a reading names; the count tells of all.
-pub const KEYS_NAMED: usize = 20;
 
 /// An alert's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,15 +85,49 @@ impl Engine {
         }
     }
 
-    /// Alerts over windows, where something changed.
+    /// Something happened in a flow: acts at once on alerts that turned, and looks at the rest
+    /// soon, because sums over windows cost more than an event may.
+    pub(crate) fn judge_flow(&mut self, flow: usize, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        let mut unread = false;
+        for (id, at_once) in plan
+            .alerts_of_flow(flow)
+            .iter()
+            .zip(plan.at_once_of_flow(flow))
+        {
+            let (Some(alert), Some(state)) =
+                (self.state.alerts.get(id), self.state.flows.get(flow))
+            else {
+                continue;
+            };
+            match (at_once.holds(state), alert.stage) {
+                (Some(true), Stage::Idle)
+                | (Some(false), Stage::Pending { .. } | Stage::Firing { .. }) => {
+                    self.judge(id, now);
+                }
+                (Some(false), Stage::Idle) | (Some(true), Stage::Pending { .. }) => {}
+                (Some(true), Stage::Firing { .. }) | (None, _) => unread = true,
+            }
+        }
+        if unread && let Some(state) = self.state.flows.get_mut(flow) {
+            state.unread = true;
+            self.state
+                .look_again_at
+                .get_or_insert(now + LOOK_AGAIN_AFTER);
+        }
+    }
+
+    /// The alerts of flows in which something changed.
     pub(crate) fn look_at_windows(&mut self, now: Time) {
         let plan = Arc::clone(&self.plan);
-        for (id, alert) in &plan.package.alerts {
-            if matches!(
-                alert.when,
-                Condition::FlowFailing(_) | Condition::FlowSlow(_)
-            ) {
-                self.judge(id, now);
+        for index in 0..plan.flows.len() {
+            let unread = self
+                .state
+                .flows
+                .get_mut(index)
+                .map(|f| std::mem::take(&mut f.unread));
+            if unread == Some(true) {
+                self.judge_all(plan.alerts_of_flow(index), now);
             }
         }
     }
@@ -119,23 +146,28 @@ impl Engine {
             return;
         };
         let reading = self.read(alert, now);
+        let settles_at = self.settles_at(alert);
         let Some(state) = self.state.alerts.get_mut(id) else {
             return;
         };
-        let holds = reading.holds;
-        let stage = state.stage;
-        if holds != Holds::CannotTell || stage == Stage::Idle {
+        let (stage, holds) = (state.stage, reading.holds);
+        if holds == Holds::CannotTell && stage != Stage::Idle {
+            // What was read when it could be told goes on saying more.
+            state.reading.holds = holds;
+        } else {
             state.reading = reading;
         }
         match (stage, holds) {
             (Stage::Idle, Holds::Yes) => {
                 state.stage = Stage::Pending { since: now };
-                if alert.hold.is_zero() {
+                if ready_at(alert, now, settles_at) <= now {
                     self.fire(alert, now);
                 }
             }
-            (Stage::Pending { since }, Holds::Yes) if now >= since + alert.hold => {
-                self.fire(alert, now)
+            (Stage::Pending { since }, Holds::Yes) => {
+                if ready_at(alert, since, settles_at) <= now {
+                    self.fire(alert, now);
+                }
             }
             (Stage::Pending { .. }, Holds::No) => state.stage = Stage::Idle,
             (Stage::Firing { .. }, Holds::Yes) => self.alert_goes_on(id, now),
@@ -144,7 +176,7 @@ impl Engine {
                 state.resolved_at = Some(now);
                 self.alert_resolved(alert, now);
             }
-            _ => {}
+            (Stage::Idle, Holds::No) | (_, Holds::CannotTell) => {}
         }
     }
 
@@ -167,10 +199,12 @@ impl Engine {
 
     pub(crate) fn alert_deadlines(&self, offer: &mut impl FnMut(Option<Time>, &'static str)) {
         for (id, state) in &self.state.alerts {
-            if let (Stage::Pending { since }, Some(alert)) =
-                (state.stage, self.plan.package.alerts.get(id))
+            // Without an answer waiting longer proves nothing; the next answer judges it anew.
+            if let (Stage::Pending { since }, Holds::Yes) = (state.stage, state.reading.holds)
+                && let Some(alert) = self.plan.package.alerts.get(id)
             {
-                offer(Some(since + alert.hold), "an alert has held long enough");
+                let at = ready_at(alert, since, self.settles_at(alert));
+                offer(Some(at), "an alert has held long enough");
             }
         }
     }
@@ -187,348 +221,30 @@ impl Engine {
         self.judge_all(&ids, now);
     }
 
-    /// What an alert's condition says right now.
-    pub(crate) fn read(&self, alert: &Alert, now: Time) -> Reading {
-        let flow = |id: &Id| {
-            let index = self
-                .plan
-                .flows
-                .binary_search_by(|f| f.id.value.cmp(id))
-                .ok()?;
-            self.state.flows.get(index)
-        };
-        let none = Reading::default;
-        match &alert.when {
-            Condition::FlowOverdue(c) => {
-                flow(&c.flow.id).map_or_else(none, |f| overdue(f, c.count))
-            }
-            Condition::FlowMismatch(c) => flow(&c.flow.id).map_or_else(none, mismatch),
-            Condition::FlowFailing(c) => flow(&c.flow.id).map_or_else(none, |f| failing(f, c, now)),
-            Condition::FlowSlow(c) => flow(&c.flow.id).map_or_else(none, |f| slow(f, c, now)),
-            Condition::CheckFailing(c) => self.check_failing(&c.check.id),
-            Condition::CertificateExpiring(c) => self.certificate(c, now),
-            Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
-            Condition::SloBurn(c) => self
-                .plan
-                .package
-                .slos
-                .get(&c.slo.id)
-                .map_or_else(none, |slo| self.burn(slo, c.speed, now)),
-        }
-    }
-
-    fn check_failing(&self, check: &Id) -> Reading {
-        let Some(state) = self.state.checks.get(check) else {
-            return Reading::default();
-        };
-        let said = state
-            .last
-            .as_ref()
-            .map_or("never answered", |l| l.detail.as_str());
-        let holds = match state.health {
-            Health::Ok => Holds::No,
-            Health::Unknown => Holds::CannotTell,
-            Health::Failing => Holds::Yes,
-        };
-        Reading {
-            holds,
-            count: u64::from(holds == Holds::Yes),
-            keys: Vec::new(),
-            detail: said.to_string(),
-        }
-    }
-
-    fn certificate(&self, c: &CertificateExpiring, now: Time) -> Reading {
-        let state = self.state.checks.get(&c.check.id);
-        let Some(certificate) = state.and_then(|s| s.certificate.as_ref()) else {
-            return Reading {
-                detail: "no certificate seen yet".into(),
-                ..Reading::default()
-            };
-        };
-        let lifetime = certificate.not_after.since(certificate.not_before);
-        let left = certificate.not_after.since(now);
-        let share = Percent::of(
-            left.as_secs().unsigned_abs(),
-            lifetime.as_secs().unsigned_abs(),
-        )
-        .unwrap_or_default();
-        let expiring = share < c.lifetime_left;
-        let detail = if left.is_zero() {
-            format!("the certificate expired at {}", certificate.not_after)
-        } else {
-            format!(
-                "the certificate served is valid for {} more, {share} of its {} (until {}, issued by {})",
-                in_words(left),
-                in_words(lifetime),
-                certificate.not_after,
-                certificate.issuer
-            )
-        };
-        let holds = if expiring { Holds::Yes } else { Holds::No };
-        Reading {
-            holds,
-            count: u64::from(expiring),
-            keys: Vec::new(),
-            detail,
-        }
-    }
-
-    fn source_silent(&self, source: &Id, now: Time) -> Reading {
-        let Some(state) = self.state.sources.get(source) else {
-            return Reading::default();
-        };
-        let quiet = now.since(state.quiet_since());
-        let detail = match &state.last_event_type {
-            Some(last) => format!("nothing heard for {}; the last was {last}", in_words(quiet)),
-            None => format!("nothing heard for {}, and never before", in_words(quiet)),
-        };
-        let holds = if state.silent {
-            Holds::Yes
-        } else if state.last_event_at.is_some() {
-            Holds::No
-        } else {
-            Holds::CannotTell
-        };
-        Reading {
-            holds,
-            count: u64::from(state.silent),
-            keys: Vec::new(),
-            detail,
-        }
-    }
-
-    /// Good and bad items of an SLI over a window.
-    pub fn sli(&self, slo: &Slo, now: Time, window: Duration) -> (u64, u64) {
-        let flow = |id: &Id| {
-            let index = self
-                .plan
-                .flows
-                .binary_search_by(|f| f.id.value.cmp(id))
-                .ok()?;
-            Some(self.state.flows.get(index)?.series.sum(now, window))
-        };
-        let pair = |good: u32, bad: u32| (u64::from(good), u64::from(bad));
-        match &slo.sli {
-            // An end that came late is counted as the overdue start that it was.
-            Sli::Completion(f) => flow(&f.id).map_or((0, 0), |c| pair(c.completed, c.overdue)),
-            Sli::Success(f) => flow(&f.id).map_or((0, 0), |c| pair(c.successes, c.failures)),
-            Sli::Latency(l) => flow(&l.flow.id).map_or((0, 0), |c| {
-                let good = c.latency.within(l.under);
-                (good, c.latency.count() - good)
-            }),
-            Sli::Check(check) => self.state.checks.get(&check.id).map_or((0, 0), |s| {
-                let sum = s.series.sum(now, window);
-                pair(sum.good, sum.bad)
-            }),
-        }
-    }
-
-    /// The multiwindow burn-rate rule of the SRE workbook, chapter 5, over event counts.
-    fn burn(&self, slo: &Slo, speed: BurnSpeed, now: Time) -> Reading {
-        let (long, short, budget_ppm) = windows(speed);
-        let allowed = u128::from(1_000_000 - slo.target.ppm());
-        // factor = share of the budget × SLO window ÷ long window, in parts per million.
-        let factor = u128::from(budget_ppm) * slo.window.as_millis().unsigned_abs() as u128
-            / long.as_millis().unsigned_abs().max(1) as u128;
-        let burns = |(good, bad): (u64, u64)| {
-            // bad / total ≥ factor × allowed, each in parts per million.
-            u128::from(bad) * 1_000_000 * 1_000_000 >= factor * allowed * u128::from(good + bad)
-        };
-        let (of_long, of_short) = (self.sli(slo, now, long), self.sli(slo, now, short));
-        let (good, bad) = of_long;
-        if good + bad < u64::from(slo.min_events) {
-            let detail = format!(
-                "too few events to say: {} in {long}, {} are needed",
-                good + bad,
-                slo.min_events
-            );
-            return Reading {
-                detail,
-                ..Reading::default()
-            };
-        }
-        let both = bad > 0 && burns(of_long) && burns(of_short);
-        let detail = format!(
-            "{bad} of {} bad in {long}, {} of {} in {short}; the target is {} over {}",
-            good + bad,
-            of_short.1,
-            of_short.0 + of_short.1,
-            slo.target,
-            slo.window
-        );
-        Reading {
-            holds: if both { Holds::Yes } else { Holds::No },
-            count: bad,
-            keys: Vec::new(),
-            detail,
-        }
+    /// Until when the flow that an alert watches takes in a backlog.
+    fn settles_at(&self, alert: &Alert) -> Option<Time> {
+        let flow = self.plan.flow(flow_of(&alert.when)?)?;
+        self.state.flows.get(flow)?.settles_at
     }
 }
 
-/// The windows of a burn speed and the share of the budget that is used up in the long one, in
-/// parts per million (SRE workbook, table 5-8).
-fn windows(speed: BurnSpeed) -> (Duration, Duration, u32) {
-    match speed {
-        BurnSpeed::Fast => (Duration::from_hours(1), Duration::from_mins(5), 20_000),
-        BurnSpeed::Medium => (Duration::from_hours(6), Duration::from_mins(30), 50_000),
-        BurnSpeed::Slow => (Duration::from_hours(72), Duration::from_hours(6), 100_000),
-    }
+/// When an alert fires whose condition holds since a time. While a backlog comes in it waits
+/// for the rest of it, because what was said two hours ago may have been taken back since;
+/// but never for longer than [`CATCH_UP`].
+fn ready_at(alert: &Alert, since: Time, settles_at: Option<Time>) -> Time {
+    let held = since + alert.hold;
+    settles_at.map_or(held, |at| held.max(at.min(since + CATCH_UP)))
 }
 
-fn overdue(flow: &FlowState, bound: u32) -> Reading {
-    let count = flow.overdue.len() as u64;
-    let keys: Vec<String> = flow.overdue.iter().take(KEYS_NAMED).cloned().collect();
-    let waiting = flow.open.len() - flow.overdue.len();
-    let detail = match count {
-        0 => format!("none overdue, {waiting} open"),
-        _ => {
-            let shown: Vec<String> = keys.iter().take(3).map(|k| describe(flow, k)).collect();
-            let more = if count > 3 {
-                format!(" and {} more", count - 3)
-            } else {
-                String::new()
-            };
-            format!("{count} overdue: {}{more}", shown.join(", "))
+impl AtOnce {
+    /// Does a condition hold, as far as that can be told without sums over windows?
+    fn holds(self, flow: &FlowState) -> Option<bool> {
+        match self {
+            Self::Overdue(bound) => Some(flow.overdue_count() >= bound),
+            Self::Mismatch => Some(!flow.mismatched.is_empty()),
+            Self::InRow(bound) => Some(flow.failures_in_row >= bound),
+            Self::InRowOrWindow(bound) if flow.failures_in_row >= bound => Some(true),
+            Self::InRowOrWindow(_) | Self::Window => None,
         }
-    };
-    let holds = if count >= u64::from(bound.max(1)) {
-        Holds::Yes
-    } else {
-        Holds::No
-    };
-    Reading {
-        holds,
-        count,
-        keys,
-        detail,
-    }
-}
-
-/// "ch_1 (amount 1200, currency usd)"
-fn describe(flow: &FlowState, key: &str) -> String {
-    let fields = flow.open.get(key).map(|open| &open.fields);
-    let shown: Vec<String> = fields
-        .into_iter()
-        .flatten()
-        .map(|(path, value)| format!("{} {value}", path.rsplit('.').next().unwrap_or(path)))
-        .collect();
-    if shown.is_empty() {
-        key.to_string()
-    } else {
-        format!("{key} ({})", shown.join(", "))
-    }
-}
-
-fn mismatch(flow: &FlowState) -> Reading {
-    let count = flow.mismatched.len() as u64;
-    let keys: Vec<String> = flow.mismatched.keys().take(KEYS_NAMED).cloned().collect();
-    let shown: Vec<String> = flow
-        .mismatched
-        .iter()
-        .take(3)
-        .map(|(key, what)| format!("{key}: {what}"))
-        .collect();
-    let detail = if count == 0 {
-        "nothing contradicts".into()
-    } else {
-        format!("{count} contradict: {}", shown.join("; "))
-    };
-    Reading {
-        holds: if count > 0 { Holds::Yes } else { Holds::No },
-        count,
-        keys,
-        detail,
-    }
-}
-
-fn failing(flow: &FlowState, c: &FlowFailing, now: Time) -> Reading {
-    let counts = flow.series.sum(now, c.window);
-    let ends = counts.successes + counts.failures;
-    let in_row = c
-        .consecutive
-        .is_some_and(|bound| flow.failures_in_row >= bound.max(1));
-    let ratio = Percent::of(u64::from(counts.successes), u64::from(ends));
-    let enough = ends >= c.min_events;
-    let below = matches!((c.below, ratio), (Some(bound), Some(ratio)) if enough && ratio < bound);
-    let holds = if in_row || below {
-        Holds::Yes
-    } else if flow.last_end.is_none() || (c.consecutive.is_none() && !enough) {
-        Holds::CannotTell
-    } else {
-        Holds::No
-    };
-    let detail = format!(
-        "{} of the last {ends} in {} failed, {} in a row",
-        counts.failures, c.window, flow.failures_in_row
-    );
-    Reading {
-        holds,
-        count: u64::from(flow.failures_in_row.max(counts.failures)),
-        keys: flow.failed_keys.clone(),
-        detail,
-    }
-}
-
-fn slow(flow: &FlowState, c: &FlowSlow, now: Time) -> Reading {
-    let latency = flow.series.sum(now, c.window).latency;
-    let count = latency.count();
-    let Some(quantile) = latency
-        .quantile(c.quantile.ppm())
-        .filter(|_| count >= u64::from(c.min_events))
-    else {
-        let detail = format!(
-            "too few events to say: {count} in {}, {} are needed",
-            c.window, c.min_events
-        );
-        return Reading {
-            detail,
-            ..Reading::default()
-        };
-    };
-    let holds = if quantile > c.above {
-        Holds::Yes
-    } else {
-        Holds::No
-    };
-    let detail = format!(
-        "{} took up to {} ({count} in {}); the bound is {}",
-        c.quantile,
-        in_words(quantile),
-        c.window,
-        in_words(c.above)
-    );
-    Reading {
-        holds,
-        count,
-        keys: Vec::new(),
-        detail,
-    }
-}
-
-/// A length of time in its two largest units: "3d 4h".
-pub(crate) fn in_words(length: Duration) -> String {
-    let millis = length.as_millis();
-    let units = [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, " min"),
-        (1000, " s"),
-        (1, " ms"),
-    ];
-    let mut out = Vec::new();
-    let mut rest = millis;
-    for (unit, name) in units {
-        if rest >= unit && out.len() < 2 {
-            out.push(format!("{}{name}", rest / unit));
-            rest %= unit;
-        } else if !out.is_empty() {
-            break;
-        }
-    }
-    if out.is_empty() {
-        "no time".into()
-    } else {
-        out.join(" ")
     }
 }

@@ -1,12 +1,15 @@
 //! One check's state: what its answers add up to.
 
-use gonogo_model::Id;
 use gonogo_model::check::Check;
+use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Certificate, CheckResult, CheckVerdict};
 use crate::series::{Series, Sum};
 use crate::time::Time;
+
+/// Equal answers come as one summary a minute, so a shorter silence says nothing.
+pub const SILENCE_MIN: Duration = Duration::from_secs(90);
 
 /// What is known about something. Unknown is never green.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,7 +86,7 @@ impl CheckState {
                 let took = result.took.as_millis().unsigned_abs();
                 counts.took_millis = counts
                     .took_millis
-                    .saturating_add(took * u64::from(result.count));
+                    .saturating_add(took.saturating_mul(u64::from(result.count)));
                 self.good_in_row = self.good_in_row.saturating_add(result.count);
                 self.bad_in_row = 0;
                 self.told_at = Some(now);
@@ -112,8 +115,8 @@ impl CheckState {
     /// When the state becomes unknown, unless an answer comes before.
     pub fn stale_at(&self, check: &Check) -> Option<Time> {
         // A failing check that falls silent stays failing: silence is no recovery.
-        (self.health == Health::Ok)
-            .then(|| self.told_at.unwrap_or(self.since) + check.stale_after())
+        let silence = check.stale_after().max(SILENCE_MIN);
+        (self.health == Health::Ok).then(|| self.told_at.unwrap_or(self.since) + silence)
     }
 
     /// No answer for too long.

@@ -13,17 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::alerting::AlertState;
 use crate::check::CheckState;
 use crate::effect::Effect;
-use crate::flow::FlowState;
+use crate::flow::{Deaf, FlowState};
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput};
 use crate::plan::Plan;
+use crate::signals::Backlog;
 use crate::source::SourceState;
 use crate::time::Time;
 
 /// Names the rules that made a step. It changes whenever the same inputs could lead to other
 /// effects; the bundled time-zone database is part of it.
-pub const ENGINE_VERSION: &str = concat!("1/", env!("CARGO_PKG_VERSION"), "/tzdb-bundled");
+pub const ENGINE_VERSION: &str = concat!("2/", env!("CARGO_PKG_VERSION"), "/tzdb-bundled");
 /// The version of the snapshots' shape.
 pub const SNAPSHOT_SCHEMA: u16 = 1;
 /// Without proof for this long that our own intake can hear, we are blind and say so.
@@ -34,8 +35,16 @@ pub const HEARING_GAP: Duration = Duration::from_secs(30);
 pub const CATCH_UP: Duration = Duration::from_secs(60);
 /// How long an answer is waited for before paging on absence.
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
-/// How soon after a change windows are looked at again.
-pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// An event that comes in later than this after it happened is part of a backlog.
+pub const BACKLOG_AFTER: Duration = Duration::from_mins(5);
+/// From how many such events on a backlog is summed up; a few are a sender's ordinary repeats.
+pub const BACKLOG_TOLD_FROM: u64 = 10;
+/// How soon after a change sums over windows are looked at again.
+pub const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// Housekeeping comes every minute; when nothing came for longer, we did not run.
+pub const DOWN_AFTER: Duration = Duration::from_mins(3);
+/// The latest time that is taken in: past it calendars end.
+pub const LATEST: Time = Time::from_millis(253_370_764_800_000);
 /// How often everything is looked at and old counts are rolled up.
 pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
@@ -71,6 +80,10 @@ pub struct State {
     pub heard: Option<Time>,
     /// Since when it counts that nothing was heard.
     pub listening_since: Option<Time>,
+    /// The last stretch in which nothing was heard.
+    pub deaf: Option<Deaf>,
+    /// Events that come in long after they happened.
+    pub backlog: Option<Backlog>,
     /// Troubles of gonogo itself, by code.
     pub troubles: BTreeMap<String, String>,
     /// When windows are looked at again, because something changed.
@@ -120,8 +133,12 @@ impl Engine {
     ///
     /// A `now` before an earlier one counts as that: time never goes back in here.
     pub fn handle(&mut self, now: Time, input: &Input) -> Outcome {
-        let now = now.max(self.state.now);
+        let before = self.state.now;
+        let now = now.min(LATEST).max(before);
         self.state.now = now;
+        if self.state.package.is_some() && now.since(before) > DOWN_AFTER {
+            self.was_down(before, now);
+        }
         match input {
             Input::Package(package) => self.reload(package, now),
             Input::Event(event) => self.take_event(event, now),
@@ -203,6 +220,15 @@ impl Engine {
         &self.plan
     }
 
+    /// Nobody gave us anything to do for a while, not even the time: we did not run.
+    fn was_down(&mut self, since: Time, now: Time) {
+        self.state.listening_since = Some(now);
+        let text = format!(
+            "gonogo did not run from {since} to {now}: what was due meanwhile is done now, once"
+        );
+        self.say(now, None, EntryKind::Trouble, "down", text);
+    }
+
     /// Everything that is due by now.
     fn advance(&mut self, now: Time) {
         self.advance_signals(now);
@@ -232,6 +258,7 @@ impl Engine {
             source.series.roll(now);
         }
         self.look_at_everything(now);
+        self.troubles_go_on(now);
         self.forget_old_incidents(now);
     }
 

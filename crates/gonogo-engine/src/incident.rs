@@ -7,6 +7,7 @@ use gonogo_model::alert::{AlertClass, Severity};
 use gonogo_model::comms::PublicState;
 use serde::{Deserialize, Serialize};
 
+use crate::effect::{EffectId, NotifyKind};
 use crate::paging::Engagement;
 use crate::time::Time;
 
@@ -37,13 +38,17 @@ pub struct Incident {
     pub journeys: BTreeSet<Id>,
     /// The update that is promised next.
     pub promise: Option<Promise>,
+    /// How many updates were promised: their numbers and the ids of reminders follow from it.
+    pub promises: u32,
     /// What customers were told.
     pub updates: Vec<Update>,
+    /// How often they were: ids follow from it.
+    pub told: u32,
     /// Runbook steps that were done.
     pub steps: Vec<StepDone>,
     /// When somebody last did something about it.
     pub touched_at: Time,
-    /// When one of its alerts last resolved.
+    /// When its cause recovered, or where none is confirmed, when one of its alerts last did.
     pub recovered_at: Option<Time>,
     /// Since when none of its alerts fires.
     pub quiet_since: Option<Time>,
@@ -107,6 +112,8 @@ pub struct Attached {
     pub firing: bool,
     /// How it came to be here.
     pub how: How,
+    /// How often it fired in here: flapping is one episode with a count.
+    pub times: u32,
     /// It waits until then for its suspected cause to be confirmed, and pages after.
     pub held_until: Option<Time>,
     /// It was already said that it outlives its cause.
@@ -149,6 +156,27 @@ pub struct Promise {
     pub reminded: bool,
     /// Somebody was paged because it is late, so many times.
     pub overdue_pages: u32,
+    /// Whom it was last said to.
+    pub reminder: Option<Reminder>,
+}
+
+/// That somebody was told of a promised update.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reminder {
+    /// The message.
+    pub effect: EffectId,
+    /// That it is due, or late.
+    pub kind: NotifyKind,
+    /// The role that writes.
+    pub role: Id,
+    /// To whom.
+    pub person: Id,
+    /// Which of the person's ways, in the order they are tried.
+    pub contact: usize,
+    /// The words.
+    pub text: String,
+    /// When.
+    pub at: Time,
 }
 
 /// An update that customers saw.
@@ -184,6 +212,48 @@ pub struct StepDone {
 }
 
 impl Incident {
+    /// An incident that just opened.
+    pub(crate) fn new(number: u64, title: &str, severity: Severity, now: Time) -> Self {
+        Self {
+            number,
+            opened_at: now,
+            title: title.to_string(),
+            severity,
+            phase: Phase::Open,
+            cause: None,
+            alerts: BTreeMap::new(),
+            engagements: BTreeMap::new(),
+            commander: None,
+            seen: None,
+            journeys: BTreeSet::new(),
+            promise: None,
+            promises: 0,
+            updates: Vec::new(),
+            told: 0,
+            steps: Vec::new(),
+            touched_at: now,
+            recovered_at: None,
+            quiet_since: None,
+            resolved_at: None,
+            reopened: 0,
+            merged_into: None,
+            closed_by_hand: false,
+        }
+    }
+
+    /// Open while somebody is being called, acknowledged once somebody answered.
+    pub(crate) fn settle_phase(&mut self) {
+        if self.is_open() {
+            let calling = self.engagements.values().any(|e| e.escalation.is_some());
+            let answered = self.engagements.values().any(|e| e.acked.is_some());
+            self.phase = if answered && !calling {
+                Phase::Acknowledged
+            } else {
+                Phase::Open
+            };
+        }
+    }
+
     /// "INC-12"
     pub fn name(&self) -> String {
         format!("INC-{}", self.number)

@@ -7,6 +7,7 @@
 pub mod alerting;
 pub mod check;
 mod command;
+mod draft;
 pub mod effect;
 pub mod engine;
 pub mod flow;
@@ -17,12 +18,15 @@ pub mod input;
 pub mod paging;
 pub mod plan;
 pub mod promises;
+pub mod reading;
 pub mod rehearsal;
 mod reload;
 pub mod series;
-mod signals;
+pub mod signals;
 pub mod source;
 pub mod time;
+mod trouble;
+mod upkeep;
 
 pub use effect::Effect;
 pub use engine::{Deadline, Engine, Outcome, State};

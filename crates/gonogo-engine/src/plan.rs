@@ -9,7 +9,9 @@ use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::component::{DependencyKind, Journey};
 use gonogo_model::flow::Flow;
 use gonogo_model::launch::Grouping;
-use gonogo_model::{Id, Package};
+use gonogo_model::{Duration, Id, Package};
+
+use crate::signals::keep_early;
 
 /// A package, indexed.
 #[derive(Debug)]
@@ -20,8 +22,9 @@ pub struct Plan {
     pub flows: Vec<Flow>,
     /// Source → event type → what listens.
     routes: BTreeMap<Id, BTreeMap<String, Vec<Route>>>,
-    /// Alerts by the signal they watch.
-    by_flow: BTreeMap<Id, Vec<Id>>,
+    /// Alerts by the signal they watch; those of flows stand in the flows' order.
+    by_flow: Vec<Vec<Id>>,
+    at_once: Vec<Vec<AtOnce>>,
     by_check: BTreeMap<Id, Vec<Id>>,
     by_source: BTreeMap<Id, Vec<Id>>,
     /// Alert → its component.
@@ -37,6 +40,8 @@ pub struct Route {
     pub flow: usize,
     /// Which end.
     pub end: End,
+    /// How long an end without its start is kept.
+    pub keep_early: Duration,
 }
 
 /// Which end of a flow.
@@ -54,7 +59,8 @@ impl Plan {
         let mut plan = Self {
             flows: package.flows.values().cloned().collect(),
             routes: BTreeMap::new(),
-            by_flow: BTreeMap::new(),
+            by_flow: vec![Vec::new(); package.flows.len()],
+            at_once: vec![Vec::new(); package.flows.len()],
             by_check: BTreeMap::new(),
             by_source: BTreeMap::new(),
             components: BTreeMap::new(),
@@ -68,11 +74,15 @@ impl Plan {
         for (flow, declared) in plan.flows.iter().enumerate() {
             for (end, matcher) in [(End::Start, &declared.start), (End::Finish, &declared.end)] {
                 let types = plan.routes.entry(matcher.source.id.clone()).or_default();
+                let source = plan.package.sources.get(&matcher.source.id);
+                let retry_window = source.map_or(Duration::ZERO, |s| s.retry_window);
+                let keep_early = keep_early(retry_window, declared.deadline);
                 for event in &matcher.event {
-                    types
-                        .entry(event.clone())
-                        .or_default()
-                        .push(Route { flow, end });
+                    types.entry(event.clone()).or_default().push(Route {
+                        flow,
+                        end,
+                        keep_early,
+                    });
                 }
             }
         }
@@ -81,32 +91,42 @@ impl Plan {
                 plan.components
                     .insert(id.clone(), component.id.value.clone());
             }
+            if let Some(flow) = flow_of(&alert.when) {
+                if let Ok(index) = plan.flows.binary_search_by(|f| f.id.value.cmp(flow)) {
+                    plan.by_flow[index].push(id.clone());
+                    plan.at_once[index].push(AtOnce::of(&alert.when));
+                }
+                continue;
+            }
             let (map, signal) = match &alert.when {
-                Condition::FlowOverdue(c) => (&mut plan.by_flow, &c.flow.id),
-                Condition::FlowFailing(c) => (&mut plan.by_flow, &c.flow.id),
-                Condition::FlowSlow(c) => (&mut plan.by_flow, &c.flow.id),
-                Condition::FlowMismatch(c) => (&mut plan.by_flow, &c.flow.id),
                 Condition::CheckFailing(c) => (&mut plan.by_check, &c.check.id),
                 Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
-                Condition::SloBurn(_) => continue,
+                _ => continue,
             };
             map.entry(signal.clone()).or_default().push(id.clone());
         }
         plan
     }
 
-    /// What listens to an event of this source and type.
-    pub fn routes(&self, source: &Id, event: &str) -> &[Route] {
-        self.routes
-            .get(source)
-            .and_then(|types| types.get(event))
-            .map_or(&[], Vec::as_slice)
+    /// What listens to the events of a source, by type.
+    pub fn types(&self, source: &Id) -> Option<&BTreeMap<String, Vec<Route>>> {
+        self.routes.get(source)
     }
 
-    /// The alerts that watch a flow.
-    pub fn alerts_of_flow(&self, flow: &Id) -> &[Id] {
+    /// A flow's place in [`Plan::flows`].
+    pub fn flow(&self, flow: &Id) -> Option<usize> {
+        self.flows.binary_search_by(|f| f.id.value.cmp(flow)).ok()
+    }
+
+    /// The alerts that watch the flow at this place.
+    pub fn alerts_of_flow(&self, flow: usize) -> &[Id] {
         self.by_flow.get(flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// What can be told at once of the conditions of these alerts, in the same order.
+    pub(crate) fn at_once_of_flow(&self, flow: usize) -> &[AtOnce] {
+        self.at_once.get(flow).map_or(&[], Vec::as_slice)
     }
 
     /// The alerts that watch a check.
@@ -189,6 +209,50 @@ impl Plan {
             .header
             .as_ref()
             .map_or_else(Grouping::default, |h| h.grouping.clone())
+    }
+}
+
+/// What can be told of a condition without sums over windows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AtOnce {
+    /// So many overdue are enough.
+    Overdue(u64),
+    /// Any contradiction is enough.
+    Mismatch,
+    /// So many failures in a row, and nothing else, are enough.
+    InRow(u32),
+    /// So many in a row are enough, and a window may be too.
+    InRowOrWindow(u32),
+    /// Only a window tells.
+    Window,
+}
+
+impl AtOnce {
+    fn of(condition: &Condition) -> Self {
+        match condition {
+            Condition::FlowOverdue(c) => Self::Overdue(u64::from(c.count.max(1))),
+            Condition::FlowMismatch(_) => Self::Mismatch,
+            Condition::FlowFailing(c) => match (c.consecutive, c.below) {
+                (Some(bound), None) => Self::InRow(bound.max(1)),
+                (Some(bound), Some(_)) => Self::InRowOrWindow(bound.max(1)),
+                (None, _) => Self::Window,
+            },
+            _ => Self::Window,
+        }
+    }
+}
+
+/// The flow whose events a condition follows as they come.
+pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
+    match condition {
+        Condition::FlowOverdue(c) => Some(&c.flow.id),
+        Condition::FlowFailing(c) => Some(&c.flow.id),
+        Condition::FlowSlow(c) => Some(&c.flow.id),
+        Condition::FlowMismatch(c) => Some(&c.flow.id),
+        Condition::CheckFailing(_)
+        | Condition::CertificateExpiring(_)
+        | Condition::SourceSilent(_)
+        | Condition::SloBurn(_) => None,
     }
 }
 

@@ -1,18 +1,17 @@
-//! What customers were promised: updates that come due, and the end of an incident.
+//! What customers were promised: updates that come due, and who is told when they do.
 //!
 //! Every update says when the next one comes, and that promise is a timer: whoever writes is
 //! told before it is due, and somebody else is called when it is late.
 
-use std::sync::Arc;
-
 use gonogo_model::alert::AlertClass;
-use gonogo_model::comms::{Approval, CommsRule, PublicState, Template};
+use gonogo_model::comms::{Approval, CommsRule, PublicState};
 use gonogo_model::{Duration, Id};
 
 use crate::effect::{Effect, EffectId, Notify, NotifyKind, Publish, Recipient};
 use crate::engine::Engine;
 use crate::history::EntryKind;
-use crate::incident::{Incident, Phase, Promise, Update};
+use crate::incident::{Incident, Promise, Reminder, Update};
+use crate::input::{Delivery, DeliveryOutcome};
 use crate::time::Time;
 
 /// How long before an update is due whoever writes it is told, at most; half of the time
@@ -22,6 +21,8 @@ pub const REMIND_BEFORE: Duration = Duration::from_mins(5);
 pub const RESOLVED_WITHIN: Duration = Duration::from_mins(15);
 /// How often somebody is called for one late update, at the most.
 pub const MAX_OVERDUE_PAGES: u32 = 3;
+/// How many updates an incident remembers; the journal's history keeps all of them.
+pub const MAX_UPDATES: usize = 1000;
 
 impl Engine {
     /// The severity rose while customers were still waiting for a first word: what is promised
@@ -30,16 +31,16 @@ impl Engine {
         let Some(incident) = self.state.incidents.get_mut(&number) else {
             return;
         };
-        let told = incident.updates.last().map(|u| u.state);
-        if !matches!(told, None | Some(PublicState::Resolved)) {
+        if !nothing_said_yet(incident) {
             return;
         }
+        let told = incident.updates.len();
         let Some(before) = incident.promise.take() else {
             return;
         };
         self.first_promise(number, before.due, now);
         if let Some(incident) = self.state.incidents.get_mut(&number)
-            && incident.updates.last().map(|u| u.state) == told
+            && incident.updates.len() == told
         {
             incident.promise.get_or_insert(before);
         }
@@ -51,41 +52,42 @@ impl Engine {
     }
 
     fn first_promise(&mut self, number: u64, latest: Time, now: Time) {
-        let plan = Arc::clone(&self.plan);
         let Some(incident) = self.state.incidents.get(&number) else {
             return;
         };
-        let noticed = incident
-            .alerts
-            .values()
-            .any(|a| a.firing && a.class == AlertClass::Availability)
-            && (!incident.journeys.is_empty()
-                || incident.failing_components().iter().any(|c| {
-                    plan.package
-                        .components
-                        .get(c)
-                        .is_some_and(|c| c.public.is_some())
-                }));
-        if !incident.is_open() || !noticed || incident.promise.is_some() {
+        if !incident.is_open() || incident.promise.is_some() || !self.is_noticed(incident) {
             return;
         }
         let Some(rule) = self.rule(incident) else {
             return;
         };
-        // A second wave after an all-clear starts over with "investigating".
-        let state = match incident.updates.last().map(|u| u.state) {
-            None | Some(PublicState::Resolved) => PublicState::Investigating,
-            Some(other) => other,
-        };
-        let rule = rule.clone();
-        if rule.approval == Approval::Automatic && state == PublicState::Investigating {
-            let approved_by = format!("the rule for {}", rule.severity.value);
-            let (title, text) = self.draft(number, state, Some(now + rule.cadence));
+        let fresh = nothing_said_yet(incident);
+        let (first_update, severity) = (rule.first_update, rule.severity.value);
+        if fresh && rule.approval == Approval::Automatic {
+            let state = PublicState::Investigating;
+            let next = self.next_update(number, state, now);
+            let (title, text) = self.draft(number, state, next);
+            let approved_by = format!("the rule for {severity}");
             self.publish(number, state, title, text, &approved_by, now);
             return;
         }
-        let due = latest.min(now + rule.first_update);
-        self.promise(number, state, due, now);
+        // A second wave after an all-clear starts over with "investigating".
+        let said = incident.updates.last().map(|u| u.state);
+        let state = said
+            .filter(|_| !fresh)
+            .unwrap_or(PublicState::Investigating);
+        self.promise(number, state, latest.min(now + first_update), now);
+    }
+
+    /// Can customers notice it: does a journey of theirs fail, or what they know by name?
+    fn is_noticed(&self, incident: &Incident) -> bool {
+        let fails = |a: &crate::incident::Attached| a.firing && a.class == AlertClass::Availability;
+        let public = |id: &Id| {
+            let component = self.plan.package.components.get(id);
+            component.is_some_and(|c| c.public.is_some())
+        };
+        incident.alerts.values().any(fails)
+            && (!incident.journeys.is_empty() || incident.failing_components().iter().any(public))
     }
 
     /// Customers see an update, and the next one is promised.
@@ -98,25 +100,17 @@ impl Engine {
         approved_by: &str,
         now: Time,
     ) {
-        let Some(incident) = self.state.incidents.get(&number) else {
-            return;
-        };
-        let cadence = self.rule(incident).map(|r| r.cadence);
-        let next_by = (state != PublicState::Resolved)
-            .then_some(cadence)
-            .flatten()
-            .map(|c| now + c);
-        let id = EffectId::of(&[
-            "publish",
-            &number.to_string(),
-            &incident.updates.len().to_string(),
-            &now.as_millis().to_string(),
-        ]);
+        let next_by = self.next_update(number, state, now);
         let Some(incident) = self.state.incidents.get_mut(&number) else {
             return;
         };
+        incident.told = incident.told.saturating_add(1);
+        let id = EffectId::of(&["publish", &number.to_string(), &incident.told.to_string()]);
         incident.promise = None;
         incident.touched_at = now;
+        if incident.updates.len() >= MAX_UPDATES {
+            incident.updates.remove(0);
+        }
         incident.updates.push(Update {
             at: now,
             state,
@@ -135,12 +129,33 @@ impl Engine {
         let said = format!("customers were told: {state} (approved by {approved_by})");
         self.say(now, Some(number), EntryKind::Published, state.word(), said);
         if let Some(due) = next_by {
-            let next = if state == PublicState::Investigating {
-                PublicState::Identified
-            } else {
-                state
+            let next = match state {
+                PublicState::Investigating => PublicState::Identified,
+                other => other,
             };
             self.promise(number, next, due, now);
+        }
+    }
+
+    /// It is over: where customers heard of it, they are owed a last word.
+    pub(crate) fn promise_all_clear(&mut self, number: u64, now: Time) {
+        let Some(incident) = self.state.incidents.get_mut(&number) else {
+            return;
+        };
+        let promised = incident.promise.take().map(|p| p.due.max(now));
+        let said = incident.updates.last().map(|u| u.state);
+        let owed = said.is_some_and(|s| s != PublicState::Resolved);
+        let latest = now + RESOLVED_WITHIN;
+        if owed
+            && self
+                .state
+                .incidents
+                .get(&number)
+                .and_then(|i| self.rule(i))
+                .is_some()
+        {
+            let due = promised.map_or(latest, |p| p.min(latest));
+            self.promise(number, PublicState::Resolved, due, now);
         }
     }
 
@@ -148,430 +163,237 @@ impl Engine {
         let Some(incident) = self.state.incidents.get_mut(&number) else {
             return;
         };
-        let count = incident.updates.len() as u32 + incident.reopened * 1000 + 1;
+        incident.promises = incident.promises.saturating_add(1);
         incident.promise = Some(Promise {
             due,
             state,
-            number: count,
+            number: incident.promises,
             reminded: false,
             overdue_pages: 0,
+            reminder: None,
         });
         let text = format!("the next update to customers is due by {}", clock(due));
         self.say(now, Some(number), EntryKind::Promise, state.word(), text);
     }
 
-    /// A template, filled in: the headline and the words.
-    pub fn draft(
-        &self,
-        number: u64,
-        state: PublicState,
-        next_by: Option<Time>,
-    ) -> (String, String) {
-        let Some(incident) = self.state.incidents.get(&number) else {
-            return Default::default();
-        };
-        let template = self.rule(incident).and_then(|r| self.template(r, state));
-        let Some(template) = template else {
-            return (
-                format!("{state}"),
-                format!("We are looking into {}.", incident.title),
-            );
-        };
-        let package = &self.plan.package;
-        let journeys = names(
-            incident
-                .journeys
-                .iter()
-                .filter_map(|j| Some(package.journeys.get(j)?.name.as_str())),
-        );
-        let components = names(
-            incident
-                .alerts
-                .values()
-                .filter_map(|a| {
-                    package
-                        .components
-                        .get(a.component.as_ref()?)?
-                        .public
-                        .as_ref()
-                })
-                .map(|p| p.name.as_str()),
-        );
-        let impact = self
-            .lead_alert(incident)
-            .and_then(|a| a.impact.as_deref())
-            .unwrap_or("Some requests fail.");
-        let minute = |t: Time| t.timestamp().strftime("%H:%M UTC").to_string();
-        let fill = |text: &str| {
-            text.replace("{journeys}", journeys.as_deref().unwrap_or("our service"))
-                .replace(
-                    "{components}",
-                    components.as_deref().unwrap_or("our service"),
-                )
-                .replace("{since}", &minute(incident.opened_at))
-                .replace(
-                    "{next_update}",
-                    &next_by.map_or("when it is over".into(), minute),
-                )
-                .replace("{impact}", impact)
-        };
-        (fill(&template.head.title), fill(&template.body))
-    }
-
-    /// The rule for an incident's severity, or the nearest milder one's there is.
-    pub fn rule(&self, incident: &Incident) -> Option<&CommsRule> {
-        let rules = &self.plan.package.comms.as_ref()?.rules;
-        rules.iter().find(|r| r.severity.value == incident.severity)
-    }
-
-    fn template(&self, rule: &CommsRule, state: PublicState) -> Option<&Template> {
-        let templates = rule
-            .templates
-            .iter()
-            .filter_map(|t| self.plan.package.templates.get(&t.id));
-        templates.into_iter().find(|t| t.head.state == state)
-    }
-
-    pub(crate) fn incident_deadlines(
-        &self,
-        incident: &Incident,
-        offer: &mut impl FnMut(Option<Time>, &'static str),
-    ) {
-        if let Some(promise) = &incident.promise {
-            offer(
-                Some(self.promise_deadline(incident, promise)),
-                "an update is promised",
-            );
-        }
-        if !incident.is_open() {
-            return;
-        }
-        let grouping = self.plan.grouping();
-        for engagement in incident.engagements.values() {
-            offer(
-                engagement.escalation.as_ref().map(|e| e.next_at),
-                "an escalation step is due",
-            );
-        }
-        for attached in incident.alerts.values().filter(|a| a.firing) {
-            offer(attached.held_until, "a cause was not confirmed in time");
-            if let Some(recovered) = incident.recovered_at
-                && !attached.straggler
-            {
-                offer(
-                    Some(recovered.max(attached.at) + grouping.straggler_after),
-                    "an alert outlives its cause",
-                );
-            }
-        }
-        offer(
-            incident.quiet_since.map(|at| at + grouping.soak),
-            "an incident is over",
-        );
-        if incident.phase == Phase::Acknowledged && incident.quiet_since.is_none() {
-            offer(
-                Some(incident.touched_at + grouping.stale_ack_after),
-                "nobody has touched an incident",
-            );
-        }
-    }
-
-    fn promise_deadline(&self, incident: &Incident, promise: &Promise) -> Time {
-        let overdue = self
-            .rule(incident)
-            .map_or(Duration::from_mins(3), |r| r.overdue_after);
+    /// When something is to be done about a promise.
+    pub(crate) fn promise_deadline(&self, incident: &Incident, promise: &Promise) -> Option<Time> {
+        let rule = self.rule(incident);
+        let patience = rule.map_or(Duration::ZERO, |r| r.overdue_after);
+        let patience = patience.max(Duration::from_secs(1));
         if !promise.reminded {
             let from = incident.updates.last().map_or(incident.opened_at, |u| u.at);
             let half = Duration::from_millis(promise.due.since(from).as_millis() / 2);
-            return promise.due - half.min(REMIND_BEFORE);
+            return Some(promise.due - half.min(REMIND_BEFORE));
         }
-        let late = Duration::from_millis(
-            overdue
-                .as_millis()
-                .saturating_mul(i64::from(promise.overdue_pages) + 1),
-        );
-        if promise.overdue_pages < MAX_OVERDUE_PAGES {
-            promise.due + late
-        } else {
-            Time::from_millis(i64::MAX)
-        }
+        // Counted from the last time that somebody was called: after a time of our own
+        // absence there is one call, and not all that were missed.
+        let called = promise
+            .reminder
+            .as_ref()
+            .filter(|_| promise.overdue_pages > 0);
+        let since = called.map_or(promise.due, |r| r.at.max(promise.due));
+        (promise.overdue_pages < MAX_OVERDUE_PAGES).then(|| since + patience)
     }
 
-    /// Everything about an incident that is due by now.
-    pub(crate) fn advance_incident(&mut self, number: u64, now: Time) {
-        self.advance_promise(number, now);
+    pub(crate) fn advance_promise(&mut self, number: u64, now: Time) {
         let Some(incident) = self.state.incidents.get(&number) else {
             return;
         };
-        if !incident.is_open() {
-            return;
-        }
-        let grouping = self.plan.grouping();
-        if incident
-            .quiet_since
-            .is_some_and(|at| at + grouping.soak <= now)
-        {
-            let text = format!("everything has been well for {}", grouping.soak);
-            self.close_incident(number, text, now);
-            return;
-        }
-        self.advance_escalations(number, now);
-        self.advance_held(number, now);
-        self.advance_stragglers(number, now);
-        self.advance_stale_ack(number, now);
-    }
-
-    pub(crate) fn close_incident(&mut self, number: u64, why: String, now: Time) {
-        let Some(incident) = self.state.incidents.get_mut(&number) else {
+        let Some(promise) = &incident.promise else {
             return;
         };
-        incident.phase = Phase::Resolved;
-        incident.resolved_at = Some(now);
-        let told = incident
-            .updates
-            .last()
-            .is_some_and(|u| u.state != PublicState::Resolved);
-        let promise = incident.promise.take();
-        let teams: Vec<Id> = incident.engagements.keys().cloned().collect();
-        self.say(now, Some(number), EntryKind::Resolved, "", why);
-        for team in &teams {
-            self.stop_escalation(number, team);
-        }
-        self.tell_resolved(number, now);
-        let Some(incident) = self.state.incidents.get(&number) else {
-            return;
-        };
-        if self.rule(incident).is_some() && told {
-            let due = (now + RESOLVED_WITHIN)
-                .min(promise.map_or(now + RESOLVED_WITHIN, |p| p.due.max(now)));
-            self.promise(number, PublicState::Resolved, due, now);
-        }
-    }
-
-    fn advance_promise(&mut self, number: u64, now: Time) {
-        let Some(incident) = self.state.incidents.get(&number) else {
-            return;
-        };
-        let Some(promise) = incident.promise.clone() else {
-            return;
-        };
-        if self.promise_deadline(incident, &promise) > now {
+        let deadline = self.promise_deadline(incident, promise);
+        if deadline.is_none_or(|at| at > now) {
             return;
         }
-        let Some(rule) = self.rule(incident).cloned() else {
+        let (due, state) = (promise.due, promise.state);
+        let Some(rule) = self.rule(incident) else {
+            self.drop_promise(number, now);
             return;
         };
-        let (role, kind, entry, text) = if !promise.reminded {
-            let text = format!(
-                "an update to customers is due by {}; a draft is ready",
-                clock(promise.due)
-            );
+        let late = promise.reminded || now >= due + rule.overdue_after;
+        let roles = self.writers(rule, late);
+        let (kind, entry, text) = if late {
             (
-                Some(rule.owner.id.clone()),
-                NotifyKind::UpdateDue,
-                EntryKind::UpdateDue,
-                text,
-            )
-        } else {
-            let text = format!(
-                "an update to customers was promised by {} and has not been published",
-                clock(promise.due)
-            );
-            let backup = rule
-                .backup
-                .as_ref()
-                .map_or_else(|| rule.owner.id.clone(), |b| b.id.clone());
-            (
-                Some(backup),
                 NotifyKind::UpdateOverdue,
                 EntryKind::UpdateOverdue,
-                text,
+                format!(
+                    "an update to customers was promised by {} and has not been published",
+                    clock(due)
+                ),
+            )
+        } else {
+            (
+                NotifyKind::UpdateDue,
+                EntryKind::UpdateDue,
+                format!(
+                    "an update to customers is due by {}; a draft is ready",
+                    clock(due)
+                ),
             )
         };
-        self.say(now, Some(number), entry, promise.state.word(), text.clone());
-        if let Some(role) = role {
-            self.remind(number, &role, kind, &promise, &text, now);
-        }
-        if let Some(promise) = self
-            .state
-            .incidents
-            .get_mut(&number)
-            .and_then(|i| i.promise.as_mut())
-        {
-            if promise.reminded {
-                promise.overdue_pages += 1;
-            }
+        self.say(now, Some(number), entry, state.word(), text.clone());
+        if let Some(promise) = self.promise_mut(number) {
             promise.reminded = true;
+            promise.overdue_pages += u32::from(late);
         }
+        self.remind(number, &roles, kind, text, now);
     }
 
-    fn remind(
-        &mut self,
-        number: u64,
-        role: &Id,
-        kind: NotifyKind,
-        promise: &Promise,
-        text: &str,
-        now: Time,
-    ) {
-        let Some(person) = self.holder(role, now) else {
-            let text = format!("nobody holds the role {role}, which writes to customers");
+    /// The package in force promises nothing any more.
+    fn drop_promise(&mut self, number: u64, now: Time) {
+        if let Some(incident) = self.state.incidents.get_mut(&number) {
+            incident.promise = None;
+        }
+        let text = "the package in force has no rule for this severity: no update is promised";
+        self.say(now, Some(number), EntryKind::Promise, "", text);
+    }
+
+    /// Who is told of a promised update, the first who can be reached.
+    fn writers(&self, rule: &CommsRule, late: bool) -> Vec<Id> {
+        let (owner, backup) = (Some(&rule.owner), rule.backup.as_ref());
+        let header = self.plan.package.header.as_ref();
+        let director = header.and_then(|h| Some(&h.launch.as_ref()?.director));
+        let order = if late {
+            [backup, owner, director]
+        } else {
+            [owner, backup, director]
+        };
+        order.into_iter().flatten().map(|r| r.id.clone()).collect()
+    }
+
+    fn remind(&mut self, number: u64, roles: &[Id], kind: NotifyKind, text: String, now: Time) {
+        for role in roles {
+            let why = match self.holder(role, now) {
+                None => format!("nobody holds the role {role}, which writes to customers"),
+                Some(person) if self.ways_to(&person).is_empty() => {
+                    format!("{} has no contact", self.person_name(&person))
+                }
+                Some(person) => {
+                    let reminder = Reminder {
+                        effect: EffectId(String::new()),
+                        kind,
+                        role: role.clone(),
+                        person,
+                        contact: 0,
+                        text,
+                        at: now,
+                    };
+                    self.send_reminder(number, reminder, now);
+                    return;
+                }
+            };
             self.say(
                 now,
                 Some(number),
                 EntryKind::NobodyFound,
                 role.as_str(),
-                text,
+                why,
             );
+        }
+    }
+
+    fn send_reminder(&mut self, number: u64, mut reminder: Reminder, now: Time) {
+        let mut ways = self.ways_to(&reminder.person);
+        if reminder.kind == NotifyKind::UpdateDue {
+            // Due is a reminder and need not wake anybody; overdue is a broken promise and may.
+            ways.sort_by_key(|w| w.channel.value.wakes());
+        }
+        let Some(incident) = self.state.incidents.get(&number) else {
             return;
         };
-        let ways = self.ways_to(&person);
-        // Due is a reminder and need not wake anybody; overdue is a broken promise and may.
-        let quiet = ways.iter().find(|w| !w.channel.value.wakes());
-        let way = if kind == NotifyKind::UpdateDue {
-            quiet.or(ways.first())
-        } else {
-            ways.first()
-        };
-        let (Some(way), Some(incident)) = (way, self.state.incidents.get(&number)) else {
-            let text = format!("{} has no contact", self.person_name(&person));
-            self.say(
-                now,
-                Some(number),
-                EntryKind::NobodyFound,
-                person.as_str(),
-                text,
-            );
+        let (Some(way), Some(promise)) = (ways.get(reminder.contact), &incident.promise) else {
+            let text = format!("no way to {} is left", self.person_name(&reminder.person));
+            let person = reminder.person.as_str();
+            self.say(now, Some(number), EntryKind::NobodyFound, person, text);
             return;
         };
-        let id = EffectId::of(&[
+        reminder.effect = EffectId::of(&[
             &number.to_string(),
-            kind.word(),
+            reminder.kind.word(),
             &promise.number.to_string(),
-            &promise.due.as_millis().to_string(),
             &promise.overdue_pages.to_string(),
-            person.as_str(),
+            reminder.person.as_str(),
+            &reminder.contact.to_string(),
             way.channel.value.word(),
         ]);
         let notify = Notify {
-            id,
+            id: reminder.effect.clone(),
             incident: Some(number),
             team: None,
-            kind,
-            to: Recipient::Person(person.clone()),
+            kind: reminder.kind,
+            to: Recipient::Person(reminder.person.clone()),
             channel: way.channel.value,
             address: way.to.to_string(),
             secret: way.secret.as_ref().map(|s| s.0.to_string()),
             severity: incident.severity,
             title: format!("{}: {}", incident.name(), incident.title),
-            summary: text.to_string(),
+            summary: reminder.text.clone(),
             impact: None,
             first_step: Some("Open the incident, check the draft and publish it.".into()),
             runbook: None,
-            why_you: format!("{role} writes to customers"),
+            why_you: format!("{} writes to customers", reminder.role),
         };
         self.out.push(Effect::Notify(Box::new(notify)));
-        let name = self.person_name(&person);
-        self.say(
-            now,
-            Some(number),
-            EntryKind::Paged,
-            person.as_str(),
-            format!("{name} is told: {text}"),
-        );
-    }
-
-    fn advance_held(&mut self, number: u64, now: Time) {
-        let Some(incident) = self.state.incidents.get_mut(&number) else {
-            return;
-        };
-        let mut waited: Vec<(Id, Id)> = Vec::new();
-        for (id, attached) in &mut incident.alerts {
-            if attached.firing && attached.held_until.is_some_and(|at| at <= now) {
-                attached.held_until = None;
-                waited.push((attached.team.clone(), id.clone()));
-            }
-        }
-        for (team, alert) in waited {
-            if !self.is_calling(number, &team) {
-                let why =
-                    format!("{alert} joined, and its suspected cause was not confirmed in time");
-                self.call_again(number, &team, &why, now);
-            }
+        let name = self.person_name(&reminder.person);
+        let text = format!("{name} is told: {}", reminder.text);
+        let person = reminder.person.clone();
+        self.say(now, Some(number), EntryKind::Paged, person.as_str(), text);
+        if let Some(promise) = self.promise_mut(number) {
+            promise.reminder = Some(reminder);
         }
     }
 
-    fn advance_stragglers(&mut self, number: u64, now: Time) {
-        let after = self.plan.grouping().straggler_after;
-        let Some(incident) = self.state.incidents.get_mut(&number) else {
-            return;
+    /// A reminder that did not get through goes the person's next way. Says whether the
+    /// message was one.
+    pub(crate) fn reminder_delivered(&mut self, delivery: &Delivery, now: Time) -> bool {
+        let found = self.state.incidents.values().rev().find_map(|i| {
+            let reminder = i.promise.as_ref()?.reminder.as_ref()?;
+            (reminder.effect == delivery.effect).then(|| (i.number, reminder.clone()))
+        });
+        let Some((number, reminder)) = found else {
+            return false;
         };
-        let Some(recovered) = incident.recovered_at else {
-            return;
-        };
-        let mut late: Vec<(Id, Id)> = Vec::new();
-        for (id, attached) in &mut incident.alerts {
-            if attached.firing && !attached.straggler && recovered.max(attached.at) + after <= now {
-                attached.straggler = true;
-                late.push((attached.team.clone(), id.clone()));
-            }
-        }
-        for (team, alert) in late {
-            let text = format!("{alert} still fires {after} after the rest began to recover");
+        if delivery.outcome == DeliveryOutcome::Failed {
+            let name = self.person_name(&reminder.person);
+            let text = format!(
+                "the message to {name} does not get through: {}",
+                delivery.detail
+            );
+            let person = reminder.person.clone();
             self.say(
                 now,
                 Some(number),
-                EntryKind::Straggler,
-                alert.as_str(),
-                text.clone(),
+                EntryKind::DeliveryFailed,
+                person.as_str(),
+                text,
             );
-            if !self.is_calling(number, &team) {
-                self.call_again(number, &team, &text, now);
-            }
+            let contact = reminder.contact + 1;
+            self.send_reminder(
+                number,
+                Reminder {
+                    contact,
+                    ..reminder
+                },
+                now,
+            );
         }
+        true
     }
 
-    fn advance_stale_ack(&mut self, number: u64, now: Time) {
-        let after = self.plan.grouping().stale_ack_after;
-        let Some(incident) = self.state.incidents.get_mut(&number) else {
-            return;
-        };
-        let stale = incident.phase == Phase::Acknowledged
-            && incident.quiet_since.is_none()
-            && incident.touched_at + after <= now;
-        if !stale {
-            return;
-        }
-        incident.touched_at = now;
-        let owners: Vec<Id> = incident.firing().map(|(_, a)| a.team.clone()).collect();
-        let team = owners
-            .into_iter()
-            .next()
-            .or_else(|| incident.engagements.keys().next().cloned());
-        if let Some(team) = team {
-            let why = format!("it was acknowledged, and nobody has touched it for {after}");
-            self.call_again(number, &team, &why, now);
-        }
+    fn promise_mut(&mut self, number: u64) -> Option<&mut Promise> {
+        self.state.incidents.get_mut(&number)?.promise.as_mut()
     }
+}
+
+/// Do customers know nothing of it, or think that it is over?
+fn nothing_said_yet(incident: &Incident) -> bool {
+    let said = incident.updates.last().map(|u| u.state);
+    matches!(said, None | Some(PublicState::Resolved))
 }
 
 /// A time of day, to the second.
 fn clock(at: Time) -> String {
     at.timestamp().strftime("%H:%M:%S UTC").to_string()
-}
-
-/// Names in a sentence: "A, B and C".
-fn names<'a>(list: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut seen: Vec<&str> = Vec::new();
-    for name in list {
-        if !seen.contains(&name) {
-            seen.push(name);
-        }
-    }
-    let (last, rest) = seen.split_last()?;
-    Some(if rest.is_empty() {
-        (*last).to_string()
-    } else {
-        format!("{} and {last}", rest.join(", "))
-    })
 }

@@ -45,7 +45,10 @@ impl Engine {
             .state
             .alerts
             .iter()
-            .filter(|(id, s)| !plan.package.alerts.contains_key(*id) && s.stage != Stage::Idle)
+            .filter(|(id, s)| {
+                let firing = matches!(s.stage, Stage::Firing { .. });
+                firing && !plan.package.alerts.contains_key(*id)
+            })
             .map(|(id, _)| id.clone())
             .collect();
         for id in gone {
@@ -54,6 +57,16 @@ impl Engine {
         keep(&mut self.state.alerts, plan.package.alerts.keys(), |_| {
             AlertState::default()
         });
+        // A bound that changed is judged anew at the next proof that we hear.
+        for (source, state) in plan
+            .package
+            .sources
+            .values()
+            .zip(self.state.sources.values_mut())
+        {
+            let bound = source.silent_after;
+            state.silent &= bound.is_some_and(|b| state.quiet_since() + b <= now);
+        }
         self.state.package = Some(input.clone());
         self.state.listening_since.get_or_insert(now);
         self.state

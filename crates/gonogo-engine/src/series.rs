@@ -33,31 +33,43 @@ pub struct Series<T> {
 impl<T: Sum> Series<T> {
     /// The bucket that a time falls in, to add to.
     pub fn at(&mut self, time: Time) -> &mut T {
-        let begin = time.as_millis().div_euclid(MINUTE) * MINUTE;
+        let begin = time.as_millis().div_euclid(MINUTE).saturating_mul(MINUTE);
         self.tiers[0].entry(begin).or_default()
     }
 
     /// The sum over the window that ends at `now`.
-    ///
-    /// Buckets that begin inside the window count whole: a window is exact to its first bucket.
     pub fn sum(&self, now: Time, window: Duration) -> T {
-        let from = now.as_millis().saturating_sub(window.as_millis());
         let mut total = T::default();
-        for (tier, (length, _)) in self.tiers.iter().zip(TIERS) {
-            for counts in tier
-                .range(from.saturating_add(1).saturating_sub(length)..=now.as_millis())
-                .map(|(_, c)| c)
-            {
-                total.add(counts);
-            }
+        for counts in self.window(now, window) {
+            total.add(counts);
         }
         total
+    }
+
+    /// The buckets of the window that ends at `now`.
+    ///
+    /// Buckets that begin inside the window count whole: a window is exact to its first bucket.
+    pub fn window(&self, now: Time, window: Duration) -> impl Iterator<Item = &T> {
+        let from = now.as_millis().saturating_sub(window.as_millis());
+        let until = now.as_millis();
+        self.tiers
+            .iter()
+            .zip(TIERS)
+            .flat_map(move |(tier, (length, _))| {
+                let first = from.saturating_add(1).saturating_sub(length);
+                tier.range(first.min(until)..=until)
+                    .map(|(_, counts)| counts)
+            })
     }
 
     /// One sum for each of `steps` equal stretches that end at `now`, oldest first.
     pub fn stretches(&self, now: Time, stretch: Duration, steps: usize) -> Vec<(Time, T)> {
         let length = stretch.as_millis().max(MINUTE);
-        let end = now.as_millis().div_euclid(length).saturating_add(1) * length;
+        let end = now
+            .as_millis()
+            .div_euclid(length)
+            .saturating_add(1)
+            .saturating_mul(length);
         let mut out: Vec<(Time, T)> = (0..steps)
             .map(|i| {
                 let back = length.saturating_mul((steps - i) as i64);
@@ -66,7 +78,7 @@ impl<T: Sum> Series<T> {
             .collect();
         let first = out.first().map_or(end, |(t, _)| t.as_millis());
         for tier in &self.tiers {
-            for (begin, counts) in tier.range(first..end) {
+            for (begin, counts) in tier.range(first.min(end)..end) {
                 let slot = ((begin - first) / length) as usize;
                 if let Some((_, sum)) = out.get_mut(slot) {
                     sum.add(counts);
@@ -86,7 +98,7 @@ impl<T: Sum> Series<T> {
                     break;
                 }
                 if let Some((length, _)) = TIERS.get(tier + 1) {
-                    let begin = begin.div_euclid(*length) * length;
+                    let begin = begin.div_euclid(*length).saturating_mul(*length);
                     self.tiers[tier + 1].entry(begin).or_default().add(&counts);
                 }
             }
@@ -101,39 +113,49 @@ impl<T: Sum> Series<T> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Histogram {
-    buckets: BTreeMap<u16, u32>,
+    /// Bucket and count, in order of bucket: a minute's latencies fall into a handful.
+    buckets: Vec<(u16, u32)>,
 }
 
 impl Histogram {
     /// Counts one.
     pub fn record(&mut self, value: Duration) {
-        let slot = self
-            .buckets
-            .entry(bucket_of(value.as_millis().unsigned_abs()))
-            .or_default();
-        *slot = slot.saturating_add(1);
+        self.put(bucket_of(value.as_millis().unsigned_abs()), 1);
     }
 
     /// Adds another's counts.
     pub fn add(&mut self, other: &Self) {
         for (bucket, count) in &other.buckets {
-            let slot = self.buckets.entry(*bucket).or_default();
-            *slot = slot.saturating_add(*count);
+            self.put(*bucket, *count);
+        }
+    }
+
+    fn put(&mut self, bucket: u16, count: u32) {
+        match self.buckets.binary_search_by_key(&bucket, |(b, _)| *b) {
+            Ok(place) => {
+                let slot = &mut self.buckets[place].1;
+                *slot = slot.saturating_add(count);
+            }
+            Err(place) => self.buckets.insert(place, (bucket, count)),
         }
     }
 
     /// How many were no longer than a bound, to the width of a bucket.
     pub fn within(&self, bound: Duration) -> u64 {
         let last = bucket_of(bound.as_millis().unsigned_abs());
-        self.buckets
-            .range(..=last)
-            .map(|(_, c)| u64::from(*c))
-            .sum()
+        let short = self
+            .buckets
+            .iter()
+            .take_while(|(bucket, _)| *bucket <= last);
+        short.map(|(_, count)| u64::from(*count)).sum()
     }
 
     /// How many were counted.
     pub fn count(&self) -> u64 {
-        self.buckets.values().map(|c| u64::from(*c)).sum()
+        self.buckets
+            .iter()
+            .map(|(_, count)| u64::from(*count))
+            .sum()
     }
 
     /// The length that this share (in parts per million) of those counted did not exceed.

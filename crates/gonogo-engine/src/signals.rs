@@ -4,49 +4,73 @@
 
 use std::sync::Arc;
 
-use gonogo_model::Id;
 use gonogo_model::event::Event;
+use gonogo_model::{Duration, Id};
+use serde::{Deserialize, Serialize};
 
 use crate::effect::{Confirm, Effect, EffectId};
-use crate::engine::{BLIND_AFTER, CATCH_UP, CONFIRM_WITHIN, Engine, HEARING_GAP, LOOK_AGAIN_AFTER};
+use crate::engine::{
+    BACKLOG_AFTER, BACKLOG_TOLD_FROM, BLIND_AFTER, CATCH_UP, CONFIRM_WITHIN, Engine, HEARING_GAP,
+};
+use crate::flow::{Deaf, MAX_OPEN};
 use crate::history::EntryKind;
-use crate::input::{Answer, CheckResult, Confirmation, Trouble};
+use crate::input::{Answer, CheckResult, Confirmation};
 use crate::plan::End;
 use crate::time::Time;
+
+/// Events that come in long after they happened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// How many.
+    pub events: u64,
+    /// When the oldest of them happened, by its sender's clock.
+    pub oldest: Time,
+    /// When it is summed up.
+    pub told_at: Time,
+}
 
 impl Engine {
     pub(crate) fn take_event(&mut self, event: &Event, now: Time) {
         let plan = Arc::clone(&self.plan);
-        let Some(source) = plan.package.sources.get(&event.source) else {
+        let Some(state) = self.state.sources.get_mut(&event.source) else {
             return;
         };
-        if let Some(state) = self.state.sources.get_mut(&event.source) {
-            let was_silent = state.silent;
-            state.spoke(&event.kind, Time::from(event.time).min(now), now);
-            if was_silent {
-                self.judge_all(plan.alerts_of_source(&event.source), now);
-            }
+        let was_silent = state.silent;
+        let happened = Time::from(event.time).min(now);
+        state.spoke(&event.kind, happened, now);
+        if was_silent {
+            self.judge_all(plan.alerts_of_source(&event.source), now);
         }
-        for route in plan.routes(&event.source, &event.kind) {
+        let old = now.since(happened) > BACKLOG_AFTER;
+        if old {
+            self.backlog(happened, now);
+        }
+        let Some(routes) = plan.types(&event.source).and_then(|t| t.get(&event.kind)) else {
+            return;
+        };
+        let deaf = self.deaf(now);
+        for route in routes {
             let (Some(flow), Some(state)) = (
                 plan.flows.get(route.flow),
                 self.state.flows.get_mut(route.flow),
             ) else {
                 continue;
             };
-            match route.end {
-                End::Start => state.start(flow, event, now),
-                End::Finish => {
-                    let keep = source
-                        .retry_window
-                        .as_millis()
-                        .saturating_add(flow.deadline.as_millis());
-                    state.end(flow, event, now, gonogo_model::Duration::from_millis(keep));
-                }
+            if old && state.settles_at.is_none() {
+                state.settles_at = Some(now + CATCH_UP);
             }
-            self.judge_all(plan.alerts_of_flow(&flow.id.value), now);
+            match route.end {
+                End::Start => {
+                    let given_up = state.given_up;
+                    state.start(flow, event, now, deaf);
+                    if state.given_up > given_up {
+                        self.flow_is_full(&flow.id.value, now);
+                    }
+                }
+                End::Finish => state.end(flow, event, now, route.keep_early),
+            }
+            self.judge_flow(route.flow, now);
         }
-        self.look_again_soon(now);
     }
 
     pub(crate) fn take_check(&mut self, result: &CheckResult, now: Time) {
@@ -59,39 +83,67 @@ impl Engine {
             return;
         };
         state.take(check, result, now);
-        let works = state.works_since(state.told_at.unwrap_or(now)) && state.told_at == Some(now);
+        let works = state.told_at == Some(now) && state.works_since(now);
         self.judge_all(plan.alerts_of_check(&result.check), now);
         if works {
             self.clear_of_suspicion(&check.component.id, now);
         }
-        self.look_again_soon(now);
     }
 
     pub(crate) fn intake_proven(&mut self, at: Time, now: Time) {
+        let at = at.max(Time::default());
         let before = self.state.heard.or(self.state.listening_since);
-        if let Some(before) = before
-            && at.since(before) > HEARING_GAP
+        if let Some(from) = before
+            && at.since(from) > HEARING_GAP
         {
-            let gap = at.since(before);
-            let by = gonogo_model::Duration::from_millis(gap.as_millis() + CATCH_UP.as_millis());
-            for flow in &mut self.state.flows {
-                flow.extend(before, by);
-            }
-            for source in self.state.sources.values_mut() {
-                // Its silence while we were deaf is not its own.
-                source.known_since = source.known_since.max(at);
-                if let Some(last) = source.last_event_at {
-                    source.last_event_at = Some(last.max(at));
-                }
-            }
-            let text = format!(
-                "our own intake was not proven to hear for {gap}; what was due then has {by} more, and nothing of it counts as missing"
-            );
-            self.say(now, None, EntryKind::Blind, "intake", text);
+            self.heard_again(Deaf { from, until: at }, now);
         }
         self.state.heard = self.state.heard.max(Some(at));
         self.end_trouble("blind", now);
         self.judge_absences(now);
+    }
+
+    /// We could not hear for a while: nobody else is to blame for that.
+    fn heard_again(&mut self, deaf: Deaf, now: Time) {
+        for flow in &mut self.state.flows {
+            flow.extend(deaf, CATCH_UP);
+        }
+        for source in self.state.sources.values_mut() {
+            source.excuse_until(deaf.until);
+        }
+        self.state.deaf = Some(deaf);
+        let gap = deaf.until.since(deaf.from);
+        let text = format!(
+            "our own intake was not proven to hear for {gap}; what was due then has that much more time, and nothing of it counts as missing"
+        );
+        self.say(now, None, EntryKind::Blind, "intake", text);
+    }
+
+    /// The last stretch in which we could not hear, which may still go on.
+    fn deaf(&self, now: Time) -> Option<Deaf> {
+        let from = self.state.heard.or(self.state.listening_since);
+        match from {
+            Some(from) if now.since(from) > HEARING_GAP => Some(Deaf { from, until: now }),
+            _ => self.state.deaf,
+        }
+    }
+
+    fn backlog(&mut self, happened: Time, now: Time) {
+        let told_at = now + CATCH_UP;
+        let backlog = self.state.backlog.get_or_insert(Backlog {
+            events: 0,
+            oldest: happened,
+            told_at,
+        });
+        backlog.events = backlog.events.saturating_add(1);
+        backlog.oldest = backlog.oldest.min(happened);
+    }
+
+    fn flow_is_full(&mut self, flow: &Id, now: Time) {
+        let text = format!(
+            "the flow {flow} has {MAX_OPEN} starts without an end: the oldest are given up, and count as overdue until somebody writes them off"
+        );
+        self.begin_trouble("flow-full", text, now);
     }
 
     /// Takes what is due off the flows, asks where there is somebody to ask, and judges the rest.
@@ -104,15 +156,10 @@ impl Engine {
             let Some(state) = self.state.flows.get_mut(index) else {
                 continue;
             };
-            if state.next_due(Some(heard)).is_none() {
+            if !state.is_due(heard) {
                 continue;
             }
             for key in state.take_due(heard) {
-                if flow.confirm.is_none() {
-                    state.expire(&key, now);
-                    continue;
-                }
-                state.confirming.insert(key.clone(), now);
                 let deadline = state.open.get(&key).map_or(now, |o| o.deadline);
                 let id = EffectId::of(&[
                     "confirm",
@@ -120,6 +167,10 @@ impl Engine {
                     &key,
                     &deadline.as_millis().to_string(),
                 ]);
+                if flow.confirm.is_none() || !state.ask(&key, id.clone(), now) {
+                    state.expire(&key, now);
+                    continue;
+                }
                 let ask = Confirm {
                     id,
                     flow: flow.id.value.clone(),
@@ -127,122 +178,145 @@ impl Engine {
                 };
                 self.out.push(Effect::Confirm(Box::new(ask)));
             }
-            self.judge_all(plan.alerts_of_flow(&flow.id.value), now);
+            self.judge_flow(index, now);
         }
-        let silent: Vec<Id> = plan
+        self.judge_silence(heard, now);
+    }
+
+    fn judge_silence(&mut self, heard: Time, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        // Sources and their states are kept in the same order.
+        let both = plan
             .package
             .sources
-            .iter()
-            .filter(|(id, source)| {
-                let quiet = self.state.sources.get(*id).map(|s| (s.silent, s.quiet_since()));
-                matches!((source.silent_after, quiet), (Some(bound), Some((false, since))) if since + bound <= heard)
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in silent {
-            if let Some(source) = self.state.sources.get_mut(&id) {
-                source.silent = true;
+            .values()
+            .zip(self.state.sources.values_mut());
+        let mut silent: Vec<&Id> = Vec::new();
+        for (source, state) in both {
+            let fell = source
+                .silent_after
+                .is_some_and(|bound| !state.silent && state.quiet_since() + bound <= heard);
+            if fell {
+                state.silent = true;
+                silent.push(&source.id.value);
             }
-            self.judge_all(plan.alerts_of_source(&id), now);
+        }
+        for id in silent {
+            self.judge_all(plan.alerts_of_source(id), now);
         }
     }
 
     pub(crate) fn take_confirmation(&mut self, confirmation: &Confirmation, now: Time) {
         let plan = Arc::clone(&self.plan);
-        let found = plan.flows.iter().enumerate().find_map(|(index, flow)| {
-            let state = self.state.flows.get(index)?;
-            let asked = |key: &String| {
-                let deadline = state.open.get(key).map_or(0, |o| o.deadline.as_millis());
-                EffectId::of(&["confirm", flow.id.as_str(), key, &deadline.to_string()])
-                    == confirmation.effect
-            };
-            state
-                .confirming
-                .keys()
-                .find(|k| asked(k))
-                .map(|key| (index, key.clone()))
-        });
+        let found = self
+            .state
+            .flows
+            .iter()
+            .enumerate()
+            .find_map(|(index, state)| Some((index, state.asked_about(&confirmation.effect)?)));
         let Some((index, key)) = found else { return };
-        let flow = &plan.flows[index];
-        let state = &mut self.state.flows[index];
+        let (Some(flow), Some(state)) = (plan.flows.get(index), self.state.flows.get_mut(index))
+        else {
+            return;
+        };
+        let detail = &confirmation.detail;
         let text = match confirmation.answer {
             Answer::Happened => {
                 state.confirmed(&key, now);
-                format!(
-                    "{key}: it did happen, only the event of it was lost ({})",
-                    confirmation.detail
-                )
+                format!("{key}: it did happen, only the event of it was lost ({detail})")
             }
             Answer::Missing => {
                 state.expire(&key, now);
-                format!(
-                    "{key}: asked, and it did not happen ({})",
-                    confirmation.detail
-                )
+                format!("{key}: asked, and it did not happen ({detail})")
             }
             Answer::Unknown => {
                 state.expire(&key, now);
                 format!(
-                    "{key}: nobody could say whether it happened ({}); treated as missing",
-                    confirmation.detail
+                    "{key}: nobody could say whether it happened ({detail}); treated as missing"
                 )
             }
         };
         self.say(now, None, EntryKind::Confirm, flow.id.as_str(), text);
-        self.judge_all(plan.alerts_of_flow(&flow.id.value), now);
-    }
-
-    pub(crate) fn take_trouble(&mut self, trouble: &Trouble, now: Time) {
-        match &trouble.detail {
-            Some(detail) => self.begin_trouble(&trouble.code, detail.clone(), now),
-            None => self.end_trouble(&trouble.code, now),
-        }
+        self.judge_flow(index, now);
     }
 
     pub(crate) fn signal_deadlines(&self, offer: &mut impl FnMut(Option<Time>, &'static str)) {
-        for (id, state) in &self.state.checks {
-            if let Some(check) = self.plan.package.checks.get(id) {
-                offer(state.stale_at(check), "a check falls silent");
-            }
+        // Checks and their states are kept in the same order.
+        for (check, state) in self
+            .plan
+            .package
+            .checks
+            .values()
+            .zip(self.state.checks.values())
+        {
+            offer(state.stale_at(check), "a check falls silent");
         }
         for flow in &self.state.flows {
-            offer(
-                flow.confirming
-                    .values()
-                    .min()
-                    .map(|asked| *asked + CONFIRM_WITHIN),
-                "an answer is late",
-            );
+            if !flow.confirming.is_empty() {
+                let asked = flow.confirming.values().map(|asked| asked.at).min();
+                offer(asked.map(|at| at + CONFIRM_WITHIN), "an answer is late");
+            }
         }
+        offer(
+            self.state.backlog.as_ref().map(|b| b.told_at),
+            "a backlog is summed up",
+        );
         if !self.state.troubles.contains_key("blind") {
-            let heard = self.state.heard.max(self.state.listening_since);
-            offer(heard.map(|at| at + BLIND_AFTER), "our intake is not proven");
+            offer(self.blind_at(), "our intake is not proven");
         }
+    }
+
+    /// When we have not heard ourselves for too long.
+    fn blind_at(&self) -> Option<Time> {
+        let heard = self.state.heard.max(self.state.listening_since);
+        heard.map(|at| at + BLIND_AFTER)
     }
 
     pub(crate) fn advance_signals(&mut self, now: Time) {
         let plan = Arc::clone(&self.plan);
-        let mut changed = Vec::new();
-        for (id, state) in &mut self.state.checks {
-            let Some(check) = plan.package.checks.get(id) else {
-                continue;
-            };
+        let mut stale: Vec<&Id> = Vec::new();
+        for (check, state) in plan
+            .package
+            .checks
+            .values()
+            .zip(self.state.checks.values_mut())
+        {
             if state.stale_at(check).is_some_and(|at| at <= now) {
                 state.go_stale(now);
-                changed.push(id.clone());
+                stale.push(&check.id.value);
             }
         }
-        for id in changed {
-            self.judge_all(plan.alerts_of_check(&id), now);
+        for id in stale {
+            self.judge_all(plan.alerts_of_check(id), now);
         }
+        self.answers_are_late(now);
+        if let Some(backlog) = self.state.backlog.take_if(|b| b.told_at <= now)
+            && backlog.events >= BACKLOG_TOLD_FROM
+        {
+            self.sum_up(&backlog, now);
+        }
+        if self.blind_at().is_some_and(|at| at <= now) && !self.state.troubles.contains_key("blind")
+        {
+            let text = format!(
+                "gonogo has not been able to hear its own test event for {BLIND_AFTER}: whatever is sent to it may be lost, and no absence is judged until it hears again"
+            );
+            self.begin_trouble("blind", text, now);
+        }
+    }
+
+    fn answers_are_late(&mut self, now: Time) {
+        let plan = Arc::clone(&self.plan);
         for (index, flow) in plan.flows.iter().enumerate() {
             let Some(state) = self.state.flows.get_mut(index) else {
                 continue;
             };
+            if state.confirming.is_empty() {
+                continue;
+            }
             let late: Vec<String> = state
                 .confirming
                 .iter()
-                .filter(|(_, asked)| **asked + CONFIRM_WITHIN <= now)
+                .filter(|(_, asked)| asked.at + CONFIRM_WITHIN <= now)
                 .map(|(key, _)| key.clone())
                 .collect();
             if late.is_empty() {
@@ -256,22 +330,24 @@ impl Engine {
                 late.join(", ")
             );
             self.say(now, None, EntryKind::Confirm, flow.id.as_str(), text);
-            self.judge_all(plan.alerts_of_flow(&flow.id.value), now);
-        }
-        let heard = self.state.heard.max(self.state.listening_since);
-        if heard.is_some_and(|at| at + BLIND_AFTER <= now)
-            && !self.state.troubles.contains_key("blind")
-        {
-            let text = format!(
-                "gonogo has not been able to hear its own test event for {BLIND_AFTER}: whatever is sent to it may be lost, and no absence is judged until it hears again"
-            );
-            self.begin_trouble("blind", text, now);
+            self.judge_flow(index, now);
         }
     }
 
-    fn look_again_soon(&mut self, now: Time) {
-        self.state
-            .look_again_at
-            .get_or_insert(now + LOOK_AGAIN_AFTER);
+    fn sum_up(&mut self, backlog: &Backlog, now: Time) {
+        let text = format!(
+            "a backlog of {} events came in, the oldest from {}; only what still holds after it is paged",
+            backlog.events, backlog.oldest
+        );
+        self.say(now, None, EntryKind::Blind, "backlog", text);
     }
+}
+
+/// How long an end without its start is kept: as long as the start may still be repeated.
+pub(crate) fn keep_early(retry_window: Duration, deadline: Duration) -> Duration {
+    Duration::from_millis(
+        retry_window
+            .as_millis()
+            .saturating_add(deadline.as_millis()),
+    )
 }

@@ -11,7 +11,7 @@ use crate::time::Time;
 pub struct SourceState {
     /// The source.
     pub id: Option<Id>,
-    /// When it was declared: silence counts from here until it first speaks.
+    /// When it was declared, or could be heard again: silence never counts from before.
     pub known_since: Time,
     /// When it last spoke, by our clock.
     pub last_event_at: Option<Time>,
@@ -48,7 +48,8 @@ impl SourceState {
 
     /// It spoke.
     pub fn spoke(&mut self, event: &str, at: Time, now: Time) {
-        self.series.at(at).events += 1;
+        let heard = self.series.at(at);
+        heard.events = heard.events.saturating_add(1);
         self.last_event_at = Some(now);
         self.silent = false;
         if self.last_event_type.as_deref() != Some(event) {
@@ -56,8 +57,14 @@ impl SourceState {
         }
     }
 
+    /// Nobody could have heard it before this time: its silence until then is not its own.
+    pub fn excuse_until(&mut self, at: Time) {
+        self.known_since = self.known_since.max(at);
+    }
+
     /// Since when nothing was heard.
     pub fn quiet_since(&self) -> Time {
-        self.last_event_at.unwrap_or(self.known_since)
+        let last = self.last_event_at.unwrap_or(self.known_since);
+        last.max(self.known_since)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nobody answers mail or chat at night: only a channel that wakes reaches somebody asleep.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::comms::PublicState;
 use gonogo_model::scenario::Scenario;
@@ -10,7 +10,6 @@ use gonogo_model::{Duration, Id};
 
 use crate::effect::{Notify, NotifyKind, Recipient};
 use crate::engine::Engine;
-use crate::incident::Promise;
 use crate::input::{Actor, Command, Verb};
 use crate::time::Time;
 
@@ -22,6 +21,8 @@ const AWAKE: std::ops::Range<i8> = 8..20;
 pub(super) struct People {
     responders: Vec<Answers>,
     acknowledging: BTreeSet<(u64, Id)>,
+    /// Since when an incident's next update is owed, in whatever shape it was promised last.
+    owed_since: BTreeMap<u64, Time>,
 }
 
 #[derive(Debug)]
@@ -40,8 +41,7 @@ pub(super) enum Intent {
     },
     Publish {
         incident: u64,
-        promise: u32,
-        due: Time,
+        owed_since: Time,
         person: Id,
     },
 }
@@ -56,6 +56,7 @@ impl People {
         Self {
             responders: responders.collect(),
             acknowledging: BTreeSet::new(),
+            owed_since: BTreeMap::new(),
         }
     }
 
@@ -79,30 +80,44 @@ impl People {
                 let person = person.clone();
                 first.then_some((at, Intent::Acknowledge { incident, person }))
             }
-            NotifyKind::UpdateOverdue => {
-                let promise = engine.state().incidents.get(&incident)?.promise.as_ref()?;
-                Some((at, publish(incident, promise, person.clone())))
-            }
+            NotifyKind::UpdateOverdue => Some((at, self.publishes(incident, person.clone())?)),
             _ => None,
         }
     }
 
-    /// An update is promised: whoever writes does so in time, or not.
+    /// An update is promised: whoever writes does so in time, or not. A promise that takes the
+    /// place of another does not give them more time.
     pub(super) fn promised(
-        &self,
+        &mut self,
         incident: u64,
         engine: &Engine,
         now: Time,
     ) -> Option<(Time, Intent)> {
+        if self.owed_since.contains_key(&incident) {
+            return None;
+        }
         let found = engine.state().incidents.get(&incident)?;
-        let promise = found.promise.as_ref()?;
+        found.promise.as_ref()?;
+        self.owed_since.insert(incident, now);
         let owner = &engine.rule(found)?.owner.id;
         let responder = self.responders.iter().find(|r| r.role == *owner)?;
         let person = engine.holder(owner, now)?;
-        Some((
-            now + responder.updates_after?,
-            publish(incident, promise, person),
-        ))
+        let at = now + responder.updates_after?;
+        Some((at, self.publishes(incident, person)?))
+    }
+
+    /// Customers were told: nothing is owed until the next promise.
+    pub(super) fn published(&mut self, incident: u64) {
+        self.owed_since.remove(&incident);
+    }
+
+    fn publishes(&self, incident: u64, person: Id) -> Option<Intent> {
+        let owed_since = *self.owed_since.get(&incident)?;
+        Some(Intent::Publish {
+            incident,
+            owed_since,
+            person,
+        })
     }
 
     /// They do it, unless it is no longer needed.
@@ -117,15 +132,14 @@ impl People {
             }
             Intent::Publish {
                 incident,
-                promise,
-                due,
+                owed_since,
                 person,
             } => {
-                let found = engine.state().incidents.get(incident)?;
-                let open = found.promise.as_ref()?;
-                if (open.number, open.due) != (*promise, *due) {
+                if self.owed_since.get(incident) != Some(owed_since) {
                     return None;
                 }
+                let found = engine.state().incidents.get(incident)?;
+                let open = found.promise.as_ref()?;
                 let state = match (open.state, found.quiet_since) {
                     (state, None) | (state @ PublicState::Resolved, _) => state,
                     (_, Some(_)) => PublicState::Monitoring,
@@ -165,15 +179,6 @@ impl People {
             .filter(|r| engine.holder(&r.role, now).as_ref() == Some(person))
             .filter_map(what)
             .min()
-    }
-}
-
-fn publish(incident: u64, promise: &Promise, person: Id) -> Intent {
-    Intent::Publish {
-        incident,
-        promise: promise.number,
-        due: promise.due,
-        person,
     }
 }
 

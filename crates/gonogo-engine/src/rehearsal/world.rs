@@ -32,7 +32,7 @@ const WITHHELD_MAX: usize = 100_000;
 pub(super) struct World {
     queue: BinaryHeap<Reverse<Due>>,
     scheduled: u64,
-    luck: Luck,
+    seed: u64,
     checks: Vec<Probed>,
     flows: Vec<FlowWorld>,
     sources: BTreeMap<Id, SourceWorld>,
@@ -121,7 +121,7 @@ impl World {
         let mut world = Self {
             queue: BinaryHeap::new(),
             scheduled: 0,
-            luck: Luck::of(seed, "world"),
+            seed,
             flows: flows(scenario, package),
             sources: sources(scenario, package, seed),
             traffic: Vec::new(),
@@ -210,14 +210,14 @@ impl World {
         for effect in &outcome.effects {
             match effect {
                 Effect::Notify(notify) => {
-                    let after = self.draw(200, 1500);
+                    let after = self.draw(&notify.id.0, 200, 1500);
                     self.schedule(now + after, What::HandOver(notify.id.clone()));
                     if let Some((at, intent)) = self.people.told(notify, engine, now) {
                         self.schedule(at, What::Act(intent));
                     }
                 }
                 Effect::Confirm(question) => {
-                    let after = self.draw(500, 3000);
+                    let after = self.draw(&question.id.0, 500, 3000);
                     self.schedule(now + after, What::Answer(question.clone()));
                 }
                 Effect::Cancel(id) => {
@@ -226,13 +226,17 @@ impl World {
                 Effect::Publish(_) => {}
             }
         }
-        for entry in outcome
-            .history
-            .iter()
-            .filter(|e| e.kind == EntryKind::Promise)
-        {
+        for entry in &outcome.history {
             let incident = entry.incident.unwrap_or_default();
-            if let Some((at, intent)) = self.people.promised(incident, engine, now) {
+            let intent = match entry.kind {
+                EntryKind::Promise => self.people.promised(incident, engine, now),
+                EntryKind::Published => {
+                    self.people.published(incident);
+                    None
+                }
+                _ => None,
+            };
+            if let Some((at, intent)) = intent {
                 self.schedule(at, What::Act(intent));
             }
         }
@@ -244,9 +248,10 @@ impl World {
         self.queue.push(Reverse(Due { at, number, what }));
     }
 
-    /// A length of time by chance, in milliseconds from `low` on, below `high`.
-    fn draw(&self, low: i64, high: i64) -> Duration {
-        Duration::from_millis(self.luck.between(self.scheduled, low, high))
+    /// A length of time in milliseconds from `low` on, below `high`. It follows from what it is
+    /// for, so that a change of the package shifts nothing else.
+    fn draw(&self, what: &str, low: i64, high: i64) -> Duration {
+        Duration::from_millis(Luck::of(self.seed, what).between(0, low, high))
     }
 
     fn flow(&self, id: &Id) -> Option<usize> {
@@ -284,7 +289,11 @@ impl World {
         if let Some(takes) = takes {
             // Nothing takes exactly as long as it should: up to a tenth more or less.
             let tenth = takes.as_millis() / 10;
-            let takes = self.draw(takes.as_millis() - tenth, takes.as_millis() + tenth + 1);
+            let takes = self.draw(
+                key,
+                takes.as_millis() - tenth,
+                takes.as_millis() + tenth + 1,
+            );
             let key = key.to_string();
             self.schedule(now + takes, What::End { flow, key });
         }
@@ -416,7 +425,7 @@ impl World {
         };
         // What waited is worked off, not dropped.
         for key in withheld {
-            let after = self.draw(1000, CATCHES_UP_WITHIN_MS);
+            let after = self.draw(&key, 1000, CATCHES_UP_WITHIN_MS);
             self.schedule(now + after, What::End { flow, key });
         }
         Ok(())
@@ -430,7 +439,7 @@ impl World {
         for event in withheld {
             // The sender repeats what it could not say, for as long as it does that at all.
             if Time::from(event.time) >= oldest {
-                let after = self.draw(1000, CATCHES_UP_WITHIN_MS);
+                let after = self.draw(&event.id, 1000, CATCHES_UP_WITHIN_MS);
                 self.schedule(now + after, What::Redeliver(Box::new(event)));
             }
         }

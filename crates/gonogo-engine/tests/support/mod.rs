@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod stage;
+
 use gonogo_model::PackageText;
 
 /// The shop's package: a region, a database in it, and surfaces with an owner each.

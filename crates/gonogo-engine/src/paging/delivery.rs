@@ -1,0 +1,155 @@
+//! What became of a message, and what is tried instead.
+
+use gonogo_model::Id;
+
+use super::{Engagement, Send, SendState};
+use crate::effect::EffectId;
+use crate::engine::Engine;
+use crate::history::EntryKind;
+use crate::input::{Delivery, DeliveryOutcome};
+use crate::time::Time;
+
+impl Engine {
+    pub(crate) fn take_delivery(&mut self, delivery: &Delivery, now: Time) {
+        let Some((number, team, send)) = self.sent(&delivery.effect) else {
+            self.take_other_delivery(delivery, now);
+            return;
+        };
+        let name = self.person_name(&send.person);
+        let (channel, detail) = (send.channel, &delivery.detail);
+        let (state, kind, text) = match delivery.outcome {
+            DeliveryOutcome::HandedOver => (
+                Some(SendState::HandedOver),
+                EntryKind::Delivered,
+                format!("{channel} took the message to {name} over"),
+            ),
+            DeliveryOutcome::Retrying => (
+                None,
+                EntryKind::DeliveryFailed,
+                format!("{channel} did not take the message to {name} yet: {detail}"),
+            ),
+            DeliveryOutcome::Failed => (
+                Some(SendState::Failed),
+                EntryKind::DeliveryFailed,
+                format!("{channel} does not take the message to {name}: {detail}"),
+            ),
+        };
+        let engagement = self.engagement_mut(number, &team);
+        if let (Some(state), Some(sent)) = (
+            state,
+            engagement.and_then(|e| e.sends.get_mut(&delivery.effect)),
+        ) {
+            sent.state = state;
+        }
+        self.say(now, Some(number), kind, send.person.as_str(), text);
+        if delivery.outcome != DeliveryOutcome::HandedOver {
+            self.try_next_way(number, &team, &send, now);
+        }
+        if delivery.outcome == DeliveryOutcome::Failed {
+            self.step_on_where_nobody_is_reached(number, now);
+        }
+    }
+
+    /// The message of an incident that an id belongs to.
+    fn sent(&self, effect: &EffectId) -> Option<(u64, Id, Send)> {
+        self.state.incidents.values().rev().find_map(|i| {
+            let (team, send) = i
+                .engagements
+                .iter()
+                .find_map(|(team, e)| Some((team, e.sends.get(effect)?)))?;
+            Some((i.number, team.clone(), send.clone()))
+        })
+    }
+
+    /// A message to a room, a reminder, a ticket or a test.
+    fn take_other_delivery(&mut self, delivery: &Delivery, now: Time) {
+        if delivery.outcome == DeliveryOutcome::HandedOver
+            || self.reminder_delivered(delivery, now)
+            || delivery.outcome != DeliveryOutcome::Failed
+        {
+            return;
+        }
+        let text = format!("a message did not get through: {}", delivery.detail);
+        let kind = EntryKind::DeliveryFailed;
+        self.say(now, None, kind, delivery.effect.0.as_str(), text);
+    }
+
+    /// The person's next way, while nobody has answered.
+    fn try_next_way(&mut self, number: u64, team: &Id, send: &Send, now: Time) {
+        let Some(engagement) = self.engagement(number, team) else {
+            return;
+        };
+        let tried = |s: &Send| {
+            s.person == send.person
+                && (s.generation, s.step, s.round) == (send.generation, send.step, send.round)
+                && s.contact > send.contact
+        };
+        let stale = engagement.generation != send.generation;
+        if stale || engagement.escalation.is_none() || engagement.sends.values().any(tried) {
+            return;
+        }
+        self.call_person(number, team, &send.person, send.contact + 1, now);
+    }
+
+    /// Where no message of a team's present step can reach anybody any more, the next step is
+    /// taken at once.
+    fn step_on_where_nobody_is_reached(&mut self, number: u64, now: Time) {
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return;
+        };
+        let state_of = |effect: &EffectId| {
+            let mut engagements = incident.engagements.values();
+            engagements
+                .find_map(|e| e.sends.get(effect))
+                .map(|s| s.state)
+        };
+        let lost = |e: &Engagement| {
+            let Some(escalation) = &e.escalation else {
+                return false;
+            };
+            let present = (escalation.round, escalation.step, e.generation);
+            let sent = e.sends.values();
+            let own = sent.filter(|s| (s.round, s.step, s.generation) == present);
+            let covered = e.covered.values().filter_map(state_of);
+            !own.map(|s| s.state).chain(covered).any(SendState::counts)
+        };
+        let engagements = incident.engagements.iter();
+        let teams: Vec<(Id, bool)> = engagements
+            .filter(|(_, e)| lost(e))
+            .map(|(team, e)| {
+                let at_fallback = e.escalation.as_ref().is_some_and(|x| x.is_at_fallback());
+                (team.clone(), at_fallback)
+            })
+            .collect();
+        for (team, at_fallback) in teams {
+            if !at_fallback {
+                self.walk(number, &team, now);
+            } else if !self.everybody_was_called(number, &team) {
+                // Past the fallback there is no next step: it is called again in its own time.
+                self.call_everybody(number, &team, now);
+            }
+        }
+    }
+
+    /// Was everybody called in the present round?
+    fn everybody_was_called(&self, number: u64, team: &Id) -> bool {
+        let Some(engagement) = self.engagement(number, team) else {
+            return true;
+        };
+        let round = engagement.escalation.as_ref().map(|e| e.round);
+        let called = |person: &Id| {
+            engagement.sends.values().any(|s| {
+                s.person == *person
+                    && s.generation == engagement.generation
+                    && Some(s.round) == round
+            })
+        };
+        let mut reachable = self
+            .plan
+            .package
+            .people
+            .values()
+            .filter(|p| !p.contacts.is_empty());
+        reachable.all(|p| called(&p.id.value))
+    }
+}

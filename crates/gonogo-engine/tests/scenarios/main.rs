@@ -1,0 +1,13 @@
+//! What the engine does in situations that a toy gets wrong, through `Engine::handle` only.
+
+mod certificates;
+mod charges;
+mod downtime;
+mod outage;
+mod people;
+mod promises;
+mod rare_events;
+mod reload;
+#[path = "../support/mod.rs"]
+mod support;
+mod trouble;
