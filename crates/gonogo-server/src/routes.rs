@@ -17,6 +17,7 @@ use crate::incidents;
 use crate::ingest;
 use crate::live;
 use crate::overview;
+use crate::places;
 use crate::runbooks;
 use crate::shell;
 use crate::signals;
@@ -65,6 +66,7 @@ fn pages(site: Site) -> Router {
         .merge(graph::routes())
         .merge(runbooks::routes())
         .merge(signals::routes())
+        .merge(places::routes())
         .with_state(site)
 }
 

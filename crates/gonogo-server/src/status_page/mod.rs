@@ -184,7 +184,6 @@ fn sentence(groups: &[StatusGroup], active: &[&Incident], state: Seen) -> (Strin
     let bad = named(Seen::Bad);
     match state {
         _ if !bad.is_empty() => {
-            let verb = if bad.len() == 1 { "does" } else { "do" };
             let rest = groups.iter().map(|g| g.components.len()).sum::<usize>() - bad.len();
             let detail = if rest > 0 {
                 "Everything else is listed below."
@@ -192,7 +191,7 @@ fn sentence(groups: &[StatusGroup], active: &[&Incident], state: Seen) -> (Strin
                 ""
             };
             (
-                format!("{} {verb} not work as they should.", list(&bad)),
+                format!("There is trouble with {}.", list(&bad)),
                 detail.to_string(),
             )
         }

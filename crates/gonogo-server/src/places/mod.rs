@@ -1,0 +1,347 @@
+//! Plain lists of what the package declares: on call, domains, risks, rehearsals, the launch,
+//! the package itself.
+//!
+//! Each is one table of what is so right now. Invariant: nothing here is decided or stored.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use gonogo_engine::Time;
+use gonogo_model::check::Probe;
+
+use crate::auth::{Identity, Require, need};
+use crate::shell::shell;
+use crate::shown;
+use crate::site::Site;
+use crate::web::components::{State as Seen, time};
+use crate::web::{Done, Frame, Nav, Shell, page};
+
+/// The pages.
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/oncall", get(on_call))
+        .route("/domains", get(domains))
+        .route("/risks", get(risks))
+        .route("/rehearsals", get(rehearsals))
+        .route("/launch", get(launch))
+        .route("/package", get(package))
+        .route("/package/reload", post(reload))
+        .route("/settings", get(|| async { Redirect::to("/account") }))
+}
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct ListPage {
+    shell: Shell,
+    title: String,
+    sub: String,
+    heads: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+    empty: (&'static str, &'static str),
+    mistakes: Vec<String>,
+    action: Option<(&'static str, &'static str)>,
+}
+
+/// One cell: text, where it leads, and a state where it has one.
+#[derive(Default)]
+struct Cell {
+    text: String,
+    href: String,
+    state: Option<Seen>,
+}
+
+fn text(text: impl Into<String>) -> Cell {
+    Cell {
+        text: text.into(),
+        ..Cell::default()
+    }
+}
+
+fn link(text: impl Into<String>, href: impl Into<String>) -> Cell {
+    Cell {
+        text: text.into(),
+        href: href.into(),
+        state: None,
+    }
+}
+
+fn state(state: Seen, word: impl Into<String>) -> Cell {
+    Cell {
+        text: word.into(),
+        href: String::new(),
+        state: Some(state),
+    }
+}
+
+async fn on_call(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let (view, now) = (site.view(), site.clock.now().timestamp());
+    let package = &view.plan.package;
+    let rows = view.on_call.iter().map(|duty| {
+        let person = match &duty.person {
+            Some(id) => text(shown::person(package, id)),
+            None => state(Seen::Bad, "nobody"),
+        };
+        let name = package
+            .schedules
+            .get(&duty.schedule)
+            .map_or_else(|| duty.schedule.to_string(), |s| s.name.clone());
+        vec![
+            text(name),
+            person,
+            text(
+                duty.role
+                    .as_ref()
+                    .map(|r| shown::role(package, r))
+                    .unwrap_or_default(),
+            ),
+            text(
+                duty.until
+                    .map_or_else(|| "–".into(), |t| time::clock(t.timestamp(), now)),
+            ),
+        ]
+    });
+    page(&ListPage {
+        title: "On call".into(),
+        sub: "Who would be called now, by schedule.".into(),
+        heads: vec!["Schedule", "Person", "Role", "Until"],
+        rows: rows.collect(),
+        empty: (
+            "No schedule",
+            "The package declares no schedule: policies call roles and people by name.",
+        ),
+        mistakes: Vec::new(),
+        action: None,
+        shell: shell(&site, &view, &who, frame, "On call", Nav::OnCall),
+    })
+}
+
+async fn domains(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let (view, now) = (site.view(), site.clock.now());
+    let mut rows: Vec<(i64, Vec<Cell>)> = Vec::new();
+    for check in &view.checks {
+        let Some(declared) = view.plan.package.checks.get(&check.id) else {
+            continue;
+        };
+        let Probe::Tls(tls) = &declared.probe else {
+            continue;
+        };
+        let left = check
+            .certificate
+            .as_ref()
+            .map(|c| c.not_after.since(now).as_secs() / 86_400);
+        let ends = check.certificate.as_ref().map_or_else(
+            || "not seen yet".into(),
+            |c| time::exact(c.not_after.timestamp()),
+        );
+        let health = shown::health(check.health);
+        rows.push((
+            left.unwrap_or(-1),
+            vec![
+                link(
+                    tls.host.to_string(),
+                    format!("/signals/checks/{}", check.id),
+                ),
+                state(health, health.word()),
+                text(left.map_or_else(|| "–".into(), |d| format!("{d} d"))),
+                text(ends),
+                text(
+                    check
+                        .last
+                        .as_ref()
+                        .map(|l| l.detail.clone())
+                        .unwrap_or_default(),
+                ),
+            ],
+        ));
+    }
+    rows.sort_by_key(|(left, _)| *left);
+    page(&ListPage {
+        title: "Domains".into(),
+        sub: "Certificates as they are served, the next to end first.".into(),
+        heads: vec!["Name", "State", "Left", "Ends", "Last answer"],
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        empty: (
+            "No certificate is watched",
+            "Declare a check with a `tls` probe for each name that customers use.",
+        ),
+        mistakes: Vec::new(),
+        action: None,
+        shell: shell(&site, &view, &who, frame, "Domains", Nav::Domains),
+    })
+}
+
+async fn risks(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let view = site.view();
+    let package = &view.plan.package;
+    let mut modes: Vec<_> = package.failure_modes.values().collect();
+    modes.sort_by_key(|m| {
+        (
+            std::cmp::Reverse(m.severity),
+            std::cmp::Reverse(m.occurrence),
+            m.id.value.clone(),
+        )
+    });
+    let rows = modes.into_iter().map(|m| {
+        let watched = match m.detected_by.len() {
+            0 => state(Seen::Bad, "nothing notices it"),
+            n => text(shown::plural(n, "alert", "alerts")),
+        };
+        let runbook = m.runbook.as_ref().map_or_else(
+            || text("none"),
+            |r| link("Runbook", format!("/runbooks/{}", r.id)),
+        );
+        vec![
+            text(m.name.clone()),
+            link(
+                shown::component_name(package, &m.component.id),
+                format!("/graph/{}", m.component.id),
+            ),
+            text(format!(
+                "{} / {} / {}",
+                m.severity, m.occurrence, m.detection
+            )),
+            watched,
+            runbook,
+            text(
+                m.owner
+                    .as_ref()
+                    .map_or_else(|| "nobody".into(), |r| shown::role(package, &r.id)),
+            ),
+        ]
+    });
+    page(&ListPage {
+        title: "Risks".into(),
+        sub: "Failure modes, the worst first: severity, occurrence and detection from 1 to 5."
+            .into(),
+        heads: vec![
+            "Failure mode",
+            "Where",
+            "S / O / D",
+            "Noticed by",
+            "Runbook",
+            "Owner",
+        ],
+        rows: rows.collect(),
+        empty: (
+            "No failure mode",
+            "Write under `failure_modes:` what can go wrong and what would notice it.",
+        ),
+        mistakes: Vec::new(),
+        action: None,
+        shell: shell(&site, &view, &who, frame, "Risks", Nav::Risks),
+    })
+}
+
+async fn rehearsals(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let view = site.view();
+    let rows = view.plan.package.scenarios.values().map(|s| {
+        vec![
+            text(s.name.clone()),
+            text(shown::plural(s.injects.len(), "inject", "injects")),
+            text(shown::plural(s.expect.len(), "expectation", "expectations")),
+            text(shown::length(s.lasts)),
+            text(format!("gonogo rehearse {}", s.id.value)),
+        ]
+    });
+    page(&ListPage {
+        title: "Rehearsals".into(),
+        sub: "Scenarios of the package. Each is played on the same engine, on a virtual clock, from the command line.".into(),
+        heads: vec!["Scenario", "Injects", "Expectations", "Plays", "Command"],
+        rows: rows.collect(),
+        empty: ("No scenario", "Write one under `scenarios:`: what happens, and what has to come of it."),
+        mistakes: Vec::new(),
+        action: None,
+        shell: shell(&site, &view, &who, frame, "Rehearsals", Nav::Rehearsals),
+    })
+}
+
+async fn launch(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let (view, now) = (site.view(), site.clock.now());
+    let package = &view.plan.package;
+    let declared = package.header.as_ref().and_then(|h| h.launch.as_ref());
+    let rows = declared.map_or_else(Vec::new, |l| {
+        vec![
+            vec![
+                text("When"),
+                text(format!(
+                    "{} ({})",
+                    time::exact(l.at.0),
+                    time::relative(l.at.0, now.timestamp())
+                )),
+            ],
+            vec![text("Director"), text(shown::role(package, &l.director.id))],
+            vec![
+                text("Watched closely for"),
+                text(shown::length(l.observation)),
+            ],
+            vec![
+                text("Open incidents"),
+                text(view.open_incidents().len().to_string()),
+            ],
+        ]
+    });
+    page(&ListPage {
+        title: "Launch".into(),
+        sub: "What the package says of the launch. gonogo gives no verdict yet.".into(),
+        heads: vec!["", ""],
+        rows,
+        empty: (
+            "No launch",
+            "Say in `package: launch:` when it is and who declares it.",
+        ),
+        mistakes: Vec::new(),
+        action: None,
+        shell: shell(&site, &view, &who, frame, "Launch", Nav::Launch),
+    })
+}
+
+async fn package(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+    let view = site.view();
+    let refused = site.disk.borrow().refused.clone();
+    let digest = view
+        .plan
+        .package
+        .digest
+        .as_ref()
+        .map_or_else(|| "none".into(), ToString::to_string);
+    let rows = view.overlay.set.iter().map(|r| {
+        vec![
+            text(format!("{}/{}", r.list, r.id)),
+            text(r.field.clone()),
+            text(r.to.clone()),
+        ]
+    });
+    let (sub, mistakes) = match refused {
+        Some(refused) => (refused.summary, refused.mistakes),
+        None => (format!("In force: {digest}"), Vec::new()),
+    };
+    page(&ListPage {
+        title: view.plan.package.name().to_string(),
+        sub,
+        heads: vec!["Entry", "Field", "Stands in for the written value"],
+        rows: rows.collect(),
+        empty: (
+            "No value is replaced",
+            "What is in force is what is written.",
+        ),
+        mistakes,
+        action: Some(("/package/reload", "Look at the files now")),
+        shell: shell(&site, &view, &who, frame, "Package", Nav::Overview),
+    })
+}
+
+async fn reload(
+    _who: Require<need::Responder>,
+    State(site): State<Site>,
+    frame: Frame,
+) -> Response {
+    site.reload.send_modify(|n| *n += 1);
+    let at: Time = site.clock.now();
+    let said = format!(
+        "The files are looked at ({}). What is sound is put in force.",
+        at.timestamp().strftime("%H:%M:%S UTC")
+    );
+    Done::new(said, "/package").respond(&frame)
+}
