@@ -7,13 +7,17 @@
 use std::sync::Arc;
 
 use gonogo_model::Id;
-use gonogo_model::alert::{Alert, Urgency};
+use gonogo_model::alert::{Alert, Condition, Urgency};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{CATCH_UP, Engine, LOOK_AGAIN_AFTER};
+use crate::engine::{BACKLOG_AFTER, CATCH_UP, Engine, LOOK_AGAIN_AFTER};
+
 use crate::flow::FlowState;
 use crate::plan::{AtOnce, flow_of};
 use crate::time::Time;
+
+/// Among how many overdue keys one that came in at its time is looked for.
+const FRESH_LOOKED_FOR: usize = 100;
 
 /// An alert's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -224,7 +228,17 @@ impl Engine {
     /// Until when the flow that an alert watches takes in a backlog.
     fn settles_at(&self, alert: &Alert) -> Option<Time> {
         let flow = self.plan.flow(flow_of(&alert.when)?)?;
-        self.state.flows.get(flow)?.settles_at
+        let state = self.state.flows.get(flow)?;
+        // What came in at its time is no part of the backlog, and does not wait for it.
+        let fresh = |key: &String| {
+            let open = state.open.get(key);
+            open.is_some_and(|o| o.received_at.since(o.started_at) <= BACKLOG_AFTER)
+        };
+        let overdue = matches!(alert.when, Condition::FlowOverdue(_));
+        if overdue && state.overdue.iter().take(FRESH_LOOKED_FOR).any(fresh) {
+            return None;
+        }
+        state.settles_at
     }
 }
 
