@@ -276,7 +276,14 @@ async fn a_bad_package_on_reload_leaves_the_running_one_in_force() {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(app.site.disk.borrow().refused.is_none());
+    // The banner goes a moment after the package is in force.
+    tokio::time::timeout(
+        Duration::from_secs(20),
+        disk.wait_for(|d| d.refused.is_none()),
+    )
+    .await
+    .unwrap()
+    .unwrap();
     app.shut_down().await.unwrap();
 }
 
