@@ -1,6 +1,7 @@
 //! What is told to whom, how soon, and who has to approve it.
 
 use crate::alert::Severity;
+use crate::component::Component;
 use crate::decode::{record, words};
 use crate::duration::Duration;
 use crate::id::Id;
@@ -27,6 +28,8 @@ record! {
         pub url: Option<String>,
         /// Where customers write to.
         pub support: Option<String>,
+        /// What it is served from: never what it tells about.
+        pub hosted_on: Option<Ref<Component>>,
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::alert::Alert;
 use crate::decode::{record, words};
 use crate::duration::Duration;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
+use crate::percent::Percent;
 use crate::runbook::Runbook;
 use crate::team::{Role, Team};
 use crate::text::Spanned;
+use crate::when::Local;
 
 record! {
     /// A node of the dependency graph.
@@ -35,6 +38,26 @@ record! {
         pub rollback: Option<Rollback>,
         /// Dashboards, consoles, repositories, by name.
         pub links: BTreeMap<String, String>,
+        /// What it can take at most: quotas, disks, connections, sizes, counts of keys.
+        pub limits: Vec<Limit>,
+        /// How its data is saved and brought back; every datastore of one's own has it.
+        pub backup: Option<Backup>,
+        /// How somebody there is reached, for a vendor.
+        pub support: Option<VendorSupport>,
+        /// Where a vendor says how it is doing: a status page's feed.
+        pub status_feed: Option<String>,
+        /// How it starts again without everybody at once asking for everything.
+        pub restart: Option<String>,
+        /// What it does when more comes than it can take: sheds, queues, slows down.
+        pub overload: Option<String>,
+        /// How what is pushed is validated before it is used, for a config feed.
+        pub validation: Option<String>,
+        /// How many of it may run at once, for a job that has to be alone: 1.
+        pub concurrency: Option<u32>,
+        /// When it runs, for a job: five fields of cron, UTC.
+        pub runs: Option<String>,
+        /// The team that keeps it reliable after the launch, where that is another one.
+        pub handover: Option<Handover>,
     }
 }
 entity!(Component, Component);
@@ -76,6 +99,38 @@ record! {
         pub when_it_fails: Option<String>,
         /// What to do then.
         pub runbook: Option<Ref<Runbook>>,
+        /// Is the answer waited for?
+        pub mode: Option<CallMode>,
+        /// How long an answer is waited for.
+        pub timeout: Option<Duration>,
+        /// How it is tried again: how often, how far apart.
+        pub retry: Option<String>,
+        /// Why trying again does no harm, where money or data moves: the idempotency key.
+        pub idempotency: Option<String>,
+        /// Without an answer, does one go on or stop?
+        pub fails: Option<FailsHow>,
+        /// What is done instead while it is away.
+        pub fallback: Option<String>,
+    }
+}
+
+words! {
+    /// Whether the answer of a dependency is waited for.
+    pub enum CallMode as "a mode of calling" {
+        /// Yes: its latency is ours.
+        Sync = "sync",
+        /// No: a queue, a webhook, a nightly run stands between.
+        Async = "async",
+    }
+}
+
+words! {
+    /// What happens without an answer.
+    pub enum FailsHow as "a way to fail" {
+        /// One goes on as if the answer were yes.
+        Open = "open",
+        /// One stops as if the answer were no.
+        Closed = "closed",
     }
 }
 
@@ -120,6 +175,68 @@ record! {
         pub point_of_no_return: Option<String>,
         /// The steps in full.
         pub runbook: Option<Ref<Runbook>>,
+        /// How data and schema are taken back, or why going forward is the only way.
+        pub data: Option<String>,
+        /// The alerts on which the pipeline takes it back by itself.
+        pub on_alerts: Vec<Ref<Alert>>,
+    }
+}
+
+record! {
+    /// The most that a component can take of something.
+    pub struct Limit as "a limit" {
+        /// Of what: "deployments a minute", "connections", "size of the feed".
+        pub name: String,
+        /// The most, in that unit.
+        pub max: u64,
+        /// How much is to be expected at the launch's peak, in that unit.
+        pub forecast: Option<u64>,
+        /// What says that it is near.
+        pub alert: Option<Ref<Alert>>,
+        /// The share of the limit at which that alert fires.
+        pub alert_at: Option<Percent>,
+    }
+}
+
+record! {
+    /// How data is saved and brought back.
+    pub struct Backup as "a backup" {
+        /// How often it is saved.
+        pub every: Duration,
+        /// How long a copy is kept.
+        pub keep: Duration,
+        /// How much may be lost at most, as time.
+        pub rpo: Duration,
+        /// How long bringing it back may take.
+        pub rto: Duration,
+        /// What says that it failed, or did not run.
+        pub alert: Option<Ref<Alert>>,
+        /// How it is brought back.
+        pub runbook: Option<Ref<Runbook>>,
+    }
+}
+
+record! {
+    /// How somebody at a vendor is reached.
+    pub struct VendorSupport as "a vendor's support" {
+        /// What was bought: "Production, one hour for P1".
+        pub level: String,
+        /// Where a case is opened.
+        pub portal: Option<String>,
+        /// What they ask for first: an account or project number, never a secret.
+        pub account: Option<String>,
+        /// What to do when their portal is down with the rest: a telephone number, a person.
+        pub when_portal_is_down: Option<String>,
+    }
+}
+
+record! {
+    /// That another team takes over after the launch.
+    pub struct Handover as "a handover" {
+        /// Which.
+        pub to: Ref<Team>,
+        /// From when (UTC).
+        pub on: Local,
     }
 }
 
@@ -134,6 +251,8 @@ record! {
         pub critical: bool = true,
         /// The role that answers for it.
         pub owner: Option<Ref<Role>>,
+        /// The role in finance, legal or sales that answers for the money or data it moves.
+        pub business_owner: Option<Ref<Role>>,
         /// What it moves that cannot be given back easily.
         pub moves: Vec<Moves>,
         /// What it needs.

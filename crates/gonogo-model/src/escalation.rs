@@ -24,6 +24,8 @@ record! {
         pub fallback: Target,
         /// How often the fallback is paged.
         pub fallback_every: Duration = Duration::from_mins(10),
+        /// How soon somebody has to have been reached, whoever does not answer.
+        pub answer_within: Duration = Duration::from_mins(15),
     }
 }
 entity!(EscalationPolicy, EscalationPolicy);

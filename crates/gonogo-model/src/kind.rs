@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::decode::{AnyRef, Cx, Decode, Definitions};
+use crate::decode::{AnyRef, Cx, Decode, Definitions, scalar};
 use crate::id::Id;
 use crate::text::{Span, Spanned};
 use crate::yaml::Node;
@@ -28,6 +28,8 @@ pub enum Kind {
     Runbook,
     Template,
     Scenario,
+    Material,
+    ChecklistItem,
 }
 
 impl Kind {
@@ -49,6 +51,8 @@ impl Kind {
         Self::Runbook,
         Self::Template,
         Self::Scenario,
+        Self::Material,
+        Self::ChecklistItem,
     ];
 
     /// "escalation policy"
@@ -70,7 +74,98 @@ impl Kind {
             Self::Runbook => "runbook",
             Self::Template => "template",
             Self::Scenario => "scenario",
+            Self::Material => "expiring material",
+            Self::ChecklistItem => "checklist item",
         }
+    }
+
+    /// The word as part of a subject: `escalation-policy`, `slo`.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::EscalationPolicy => "escalation-policy",
+            Self::Slo => "slo",
+            Self::FailureMode => "failure-mode",
+            Self::Material => "expiring",
+            Self::ChecklistItem => "checklist-item",
+            other => other.word(),
+        }
+    }
+
+    /// The section of a package file that declares it; none, where a file is one.
+    pub fn section(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Person => "people",
+            Self::Role => "roles",
+            Self::Team => "teams",
+            Self::Schedule => "schedules",
+            Self::EscalationPolicy => "escalation_policies",
+            Self::Component => "components",
+            Self::Journey => "journeys",
+            Self::Source => "sources",
+            Self::Flow => "flows",
+            Self::Check => "checks",
+            Self::Slo => "slos",
+            Self::Alert => "alerts",
+            Self::FailureMode => "failure_modes",
+            Self::Scenario => "scenarios",
+            Self::Material => "expiring",
+            Self::ChecklistItem => "checklist",
+            Self::Runbook | Self::Template => return None,
+        })
+    }
+}
+
+/// What a criterion, or evidence for it, is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The package as a whole: its header and its launch.
+    Package,
+    /// How customers are told: `comms`.
+    Comms,
+    /// How support works: `support`.
+    Support,
+    /// One entity: `component/billing-ledger`.
+    Entity(Kind, Id),
+}
+
+impl Subject {
+    /// Parses `component/billing-ledger`, `package`, `comms` or `support`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "package" => return Ok(Self::Package),
+            "comms" => return Ok(Self::Comms),
+            "support" => return Ok(Self::Support),
+            _ => {}
+        }
+        let wrong = || {
+            format!(
+                "`{text}` is not a subject: write a kind and a name, such as `component/billing`, or `package`"
+            )
+        };
+        let (kind, id) = text.split_once('/').ok_or_else(wrong)?;
+        let kind = Kind::ALL.iter().find(|k| k.slug() == kind);
+        Ok(Self::Entity(*kind.ok_or_else(wrong)?, Id::parse(id)?))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package => f.write_str("package"),
+            Self::Comms => f.write_str("comms"),
+            Self::Support => f.write_str("support"),
+            Self::Entity(kind, id) => write!(f, "{}/{id}", kind.slug()),
+        }
+    }
+}
+
+impl Decode for Subject {
+    fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
+        scalar(node, cx, "a subject", Self::parse)
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        serde_json::json!({"type": "string", "pattern": "^(package|comms|support|[a-z-]+/[a-z0-9][a-z0-9._-]*)$"})
     }
 }
 

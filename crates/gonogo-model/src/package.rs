@@ -12,10 +12,12 @@ use crate::component::{Component, Journey};
 use crate::decode::{AnyRef, Cx, Decode, record};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::escalation::EscalationPolicy;
+use crate::evidence::{Evidence, EvidenceFile, Exception};
 use crate::flow::Flow;
 use crate::id::Id;
-use crate::kind::{Entity, Kind};
-use crate::launch::{FORMAT, Header};
+use crate::kind::{Entity, Kind, Subject};
+use crate::launch::{ChecklistItem, FORMAT, Header};
+use crate::material::Material;
 use crate::overlay::Overlay;
 use crate::risk::FailureMode;
 use crate::runbook::{self, Runbook, RunbookHead};
@@ -23,9 +25,10 @@ use crate::scenario::Scenario;
 use crate::schedule::Schedule;
 use crate::slo::Slo;
 use crate::source::Source;
+use crate::support::Support;
 use crate::team::{Person, Role, Team};
-use crate::text::{Digest, FileNo, PackageText, Span, Spanned};
-use crate::yaml::{self, Node};
+use crate::text::{Digest, EVIDENCE, FileNo, PackageText, Span, Spanned};
+use crate::yaml::{self, Node, Value};
 
 /// Entities of one kind, by name.
 pub type Table<T> = BTreeMap<Id, T>;
@@ -55,6 +58,13 @@ pub struct Package {
     pub scenarios: Table<Scenario>,
     pub runbooks: Table<Runbook>,
     pub templates: Table<Template>,
+    pub expiring: Table<Material>,
+    pub checklist: Table<ChecklistItem>,
+    pub support: Option<Support>,
+    pub evidence: Vec<Evidence>,
+    pub exceptions: Vec<Exception>,
+    /// What each entity is called in evidence, and the digest of what was written about it.
+    pub digests: BTreeMap<Subject, String>,
 }
 
 record! {
@@ -92,6 +102,12 @@ record! {
         pub comms: Option<Spanned<Comms>>,
         /// Scenarios.
         pub scenarios: Vec<Scenario>,
+        /// What expires.
+        pub expiring: Vec<Material>,
+        /// What is done before, at and after the launch.
+        pub checklist: Vec<ChecklistItem>,
+        /// How support works; exactly one file has it.
+        pub support: Option<Spanned<Support>>,
     }
 }
 
@@ -127,9 +143,15 @@ pub fn load_with(text: &PackageText, overlay: &Overlay) -> Loaded {
     for (number, (path, content)) in text.files.iter().enumerate() {
         let file = FileNo(u32::try_from(number).unwrap_or(u32::MAX));
         match path.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("yaml" | "yml") if !path.starts_with("evidence/") => {
+            Some("yaml" | "yml") if !path.starts_with(EVIDENCE) => {
                 let content = content.strip_prefix('\u{feff}').unwrap_or(content);
                 trees.extend(yaml::parse(content, file, 1, &mut loader.cx.diagnostics));
+            }
+            Some("yaml" | "yml") => {
+                let content = content.strip_prefix('\u{feff}').unwrap_or(content);
+                if let Some(tree) = yaml::parse(content, file, 1, &mut loader.cx.diagnostics) {
+                    loader.evidence(&tree);
+                }
             }
             Some("md") if path.starts_with("runbooks/") => loader.runbook(path, content, file),
             Some("md") if path.starts_with("comms/templates/") => {
@@ -152,6 +174,7 @@ struct Loader {
     refs: Vec<AnyRef>,
     header_span: Option<Span>,
     comms_span: Option<Span>,
+    support_span: Option<Span>,
 }
 
 impl Loader {
@@ -180,6 +203,15 @@ impl Loader {
             once("comms", &mut self.comms_span, comms.span, &mut self.cx);
             self.package.comms.get_or_insert(comms.value);
         }
+        if let Some(support) = file.support {
+            once(
+                "support",
+                &mut self.support_span,
+                support.span,
+                &mut self.cx,
+            );
+            self.package.support.get_or_insert(support.value);
+        }
         let (p, cx) = (&mut self.package, &mut self.cx);
         insert(&mut p.people, file.people, cx);
         insert(&mut p.roles, file.roles, cx);
@@ -195,12 +227,28 @@ impl Loader {
         insert(&mut p.alerts, file.alerts, cx);
         insert(&mut p.failure_modes, file.failure_modes, cx);
         insert(&mut p.scenarios, file.scenarios, cx);
+        insert(&mut p.expiring, file.expiring, cx);
+        insert(&mut p.checklist, file.checklist, cx);
+        digests(tree, &mut p.digests);
+    }
+
+    fn evidence(&mut self, tree: &Node) {
+        if let Some(file) = EvidenceFile::decode(tree, &mut self.cx) {
+            file.each_ref(&mut |r| self.refs.push(r));
+            self.package.evidence.extend(file.evidence);
+            self.package.exceptions.extend(file.exceptions);
+        }
     }
 
     fn runbook(&mut self, path: &str, content: &str, file: FileNo) {
         let Some((id, head, body, line)) = self.markdown::<RunbookHead>(path, content, file) else {
             return;
         };
+        let subject = Subject::Entity(Kind::Runbook, id.value.clone());
+        self.package
+            .digests
+            .entry(subject)
+            .or_insert_with(|| text_digest(content));
         let sections = runbook::sections(&body, file, line, &mut self.cx.diagnostics);
         insert(
             &mut self.package.runbooks,
@@ -219,6 +267,11 @@ impl Loader {
         else {
             return;
         };
+        let subject = Subject::Entity(Kind::Template, id.value.clone());
+        self.package
+            .digests
+            .entry(subject)
+            .or_insert_with(|| text_digest(content));
         let body_span = Span {
             file,
             line,
@@ -303,6 +356,41 @@ impl Loader {
             diagnostics,
         }
     }
+}
+
+/// Notes the digest of every entity of a file, and of its sections that stand once.
+fn digests(tree: &Node, digests: &mut BTreeMap<Subject, String>) {
+    for (section, subject) in [
+        ("package", Subject::Package),
+        ("comms", Subject::Comms),
+        ("support", Subject::Support),
+    ] {
+        if let Some(node) = tree.get(section) {
+            digests.entry(subject).or_insert_with(|| node.digest());
+        }
+    }
+    for kind in Kind::ALL {
+        let section = kind.section().and_then(|name| tree.get(name));
+        let Some(Value::List(items)) = section.map(|node| &node.value) else {
+            continue;
+        };
+        for item in items {
+            let id = item.get("id").and_then(|node| match &node.value {
+                Value::Scalar { text, .. } => Id::parse(text).ok(),
+                _ => None,
+            });
+            if let Some(id) = id {
+                let subject = Subject::Entity(*kind, id);
+                digests.entry(subject).or_insert_with(|| item.digest());
+            }
+        }
+    }
+}
+
+/// The digest of a Markdown file, whatever its line ends are.
+fn text_digest(content: &str) -> String {
+    let text = content.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    yaml::short_digest(text.trim_end().as_bytes())
 }
 
 fn once(what: &str, first: &mut Option<Span>, span: Span, cx: &mut Cx) {
@@ -394,6 +482,8 @@ impl Package {
             Kind::Runbook => self.runbooks.contains_key(id),
             Kind::Template => self.templates.contains_key(id),
             Kind::Scenario => self.scenarios.contains_key(id),
+            Kind::Material => self.expiring.contains_key(id),
+            Kind::ChecklistItem => self.checklist.contains_key(id),
         }
     }
 
@@ -416,6 +506,8 @@ impl Package {
             Kind::Runbook => self.runbooks.keys().collect(),
             Kind::Template => self.templates.keys().collect(),
             Kind::Scenario => self.scenarios.keys().collect(),
+            Kind::Material => self.expiring.keys().collect(),
+            Kind::ChecklistItem => self.checklist.keys().collect(),
         }
     }
 

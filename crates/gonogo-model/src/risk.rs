@@ -3,6 +3,7 @@
 use crate::alert::Alert;
 use crate::component::{Component, Journey};
 use crate::decode::{record, words};
+use crate::duration::Duration;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::runbook::Runbook;
@@ -43,6 +44,12 @@ record! {
         pub runbook: Option<Ref<Runbook>>,
         /// Who answers for it.
         pub owner: Option<Ref<Role>>,
+        /// By when it is looked at again (UTC).
+        pub review_by: Option<Local>,
+        /// How soon it has to be noticed.
+        pub detect_within: Option<Duration>,
+        /// What is still to be done about it.
+        pub actions: Vec<Action>,
         /// That it is lived with, by whom and until when.
         pub accepted: Option<Acceptance>,
     }
@@ -68,6 +75,20 @@ words! {
         Human = "human",
         /// A fault that was there all along.
         Defect = "defect",
+    }
+}
+
+record! {
+    /// Something still to be done about a risk.
+    pub struct Action as "an action" {
+        /// What.
+        pub what: String,
+        /// Who does it.
+        pub owner: Ref<Role>,
+        /// By when (UTC).
+        pub due: Local,
+        /// It is done.
+        pub done: bool = false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::duration::Duration;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
-use crate::team::Role;
+use crate::team::{Person, Role};
 use crate::text::{FileNo, Span, Spanned};
 
 record! {
@@ -22,6 +22,8 @@ record! {
         pub title: String,
         /// The role that keeps it true.
         pub owner: Ref<Role>,
+        /// Who wrote it. Somebody else has to prove it.
+        pub author: Option<Ref<Person>>,
         /// The components it is for.
         pub covers: Vec<Ref<Component>>,
         /// What somebody needs to be allowed to do.
@@ -71,8 +73,10 @@ pub struct Step {
     pub command: String,
     /// What the output has to look like.
     pub expect: Option<String>,
-    /// How it is undone.
+    /// How it is undone; `none`, where it cannot be.
     pub undo: Option<String>,
+    /// What has to be confirmed before: `type-target`, or `second-person`.
+    pub confirm: Option<String>,
     /// Where it stands.
     pub span: Span,
 }
@@ -230,6 +234,7 @@ impl Fence {
             command: self.text.trim_end().into(),
             expect: attributes.remove("expect"),
             undo: attributes.remove("undo"),
+            confirm: attributes.remove("confirm"),
             span: self.span,
         });
     }

@@ -24,6 +24,8 @@ record! {
         pub placeholder: bool = false,
         /// Where they usually are.
         pub time_zone: Option<Zone>,
+        /// The day they left, or will (UTC).
+        pub left: Option<Local>,
         /// How to reach them, the first that works first.
         pub contacts: Vec<Contact>,
     }

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+/// The directory that holds evidence.
+pub const EVIDENCE: &str = "evidence/";
+
 /// The text of a package: path relative to its directory → content.
 ///
 /// Paths use `/` and sort, so the digest does not depend on how a directory was listed.
@@ -21,9 +24,15 @@ impl PackageText {
     /// The name of this exact text: SHA-256 over every path and content, as 64 hex digits.
     ///
     /// Lengths go in before contents, so no two different sets of files share an encoding.
+    /// Records in `evidence/` tell about a package and are no part of it: a new one must not
+    /// make the others stale.
     pub fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
-        for (path, text) in &self.files {
+        let own = self
+            .files
+            .iter()
+            .filter(|(path, _)| !path.starts_with(EVIDENCE));
+        for (path, text) in own {
             for part in [path, text] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part.as_bytes());

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
+use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::text::{FileNo, Span, Spanned};
+use crate::text::{FileNo, Span, Spanned, hex};
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -82,6 +83,47 @@ impl Node {
             .find(|e| e.key.value == key)
             .map(|e| &e.value)
     }
+
+    /// The name of what is written here, whatever its layout, comments and order of keys are:
+    /// the first sixteen hex digits of a SHA-256.
+    pub fn digest(&self) -> String {
+        let mut bytes = Vec::new();
+        self.canonical(&mut bytes);
+        short_digest(&bytes)
+    }
+
+    /// Lengths go in before contents, so no two different trees share an encoding.
+    fn canonical(&self, out: &mut Vec<u8>) {
+        match &self.value {
+            Value::Null => out.push(b'n'),
+            Value::Scalar { text, .. } => {
+                out.push(b's');
+                out.extend((text.len() as u64).to_be_bytes());
+                out.extend(text.as_bytes());
+            }
+            Value::List(items) => {
+                out.push(b'l');
+                out.extend((items.len() as u64).to_be_bytes());
+                items.iter().for_each(|item| item.canonical(out));
+            }
+            Value::Map(entries) => {
+                let mut sorted: Vec<&Entry> = entries.iter().collect();
+                sorted.sort_by(|a, b| a.key.value.cmp(&b.key.value));
+                out.push(b'm');
+                out.extend((sorted.len() as u64).to_be_bytes());
+                for entry in sorted {
+                    out.extend((entry.key.value.len() as u64).to_be_bytes());
+                    out.extend(entry.key.value.as_bytes());
+                    entry.value.canonical(out);
+                }
+            }
+        }
+    }
+}
+
+/// The first sixteen hex digits of a SHA-256.
+pub fn short_digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..8])
 }
 
 /// Parses one document; what cannot be read is left out and said in `diagnostics`.

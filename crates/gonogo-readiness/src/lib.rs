@@ -4,10 +4,12 @@
 //! same text gives the same findings in the same order.
 
 pub mod check;
+pub mod criteria;
 pub mod graph;
 pub mod report;
 pub mod rules;
 pub mod secret;
+pub mod verdict;
 pub mod whom;
 
 pub use check::{Checked, check, judge};

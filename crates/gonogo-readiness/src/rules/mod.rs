@@ -56,16 +56,7 @@ pub struct Rule {
 impl Rule {
     /// The manual page, as Markdown.
     pub fn manual(&self) -> String {
-        let lines = self
-            .source
-            .lines()
-            .map_while(|line| line.strip_prefix("//!"));
-        let mut page: String = lines
-            .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
-            .collect();
-        page.truncate(page.trim_end().len());
-        page.push('\n');
-        page
+        manual_of(self.source)
     }
 
     /// What this rule finds.
@@ -111,6 +102,17 @@ rules! {
     slo_without_budget,
     source_silent_without_bound,
     template_placeholder_unknown,
+}
+
+/// The doc comment at the head of a file, as Markdown.
+pub(crate) fn manual_of(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let mut page: String = lines
+        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+        .collect();
+    page.truncate(page.trim_end().len());
+    page.push('\n');
+    page
 }
 
 /// What all rules find in a package that loaded whole.

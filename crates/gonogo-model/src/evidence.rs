@@ -1,0 +1,112 @@
+//! Evidence: dated records that answer a readiness criterion, and exceptions from one.
+//!
+//! A record says what was true of which entities, as they were then: it carries the digest of
+//! each entity it covers, and says nothing any more once one of them changed.
+
+use std::collections::BTreeMap;
+
+use crate::decode::{record, words};
+use crate::duration::Duration;
+use crate::id::Id;
+use crate::kind::{Ref, Subject};
+use crate::team::{Person, Role};
+use crate::text::Spanned;
+use crate::when::Instant;
+
+record! {
+    /// A file of `evidence/`.
+    pub struct EvidenceFile as "an evidence file" {
+        /// Records.
+        pub evidence: Vec<Evidence>,
+        /// Exceptions.
+        pub exceptions: Vec<Exception>,
+    }
+}
+
+record! {
+    /// A record that answers a criterion for a subject.
+    pub struct Evidence as "an evidence record" {
+        /// The criterion: `RBK-09`.
+        pub criterion: Spanned<String>,
+        /// What it is about: `component/billing-ledger`, `package`.
+        pub subject: Spanned<Subject>,
+        /// How it came out.
+        pub result: Outcome,
+        /// How it was found out.
+        pub method: Method,
+        /// When.
+        pub observed_at: Instant,
+        /// How long it holds at most; never longer than the criterion allows.
+        pub ttl: Option<Duration>,
+        /// The digest of each entity it covers, as it was then.
+        pub covers: BTreeMap<String, String>,
+        /// The package as a whole, as it was then.
+        pub package_digest: Option<String>,
+        /// Who found it out: a person, or what did: `gonogo`, a pipeline.
+        pub actor: String,
+        /// The second person, who looked at it.
+        pub reviewer: Option<String>,
+        /// What it does not show.
+        pub limitations: Option<String>,
+        /// What came of it: a number, a time, a link.
+        pub note: Option<String>,
+    }
+}
+
+words! {
+    /// How something came out.
+    pub enum Outcome as "a result" {
+        /// It holds.
+        Pass = "pass",
+        /// It does not.
+        Fail = "fail",
+    }
+}
+
+words! {
+    /// How something was found out.
+    pub enum Method as "a method" {
+        /// From the package's text.
+        Lint = "lint",
+        /// From its dependency graph.
+        Graph = "graph",
+        /// By asking what runs.
+        Probe = "probe",
+        /// By doing it: a rehearsal, a drill, a real incident.
+        Drill = "drill",
+        /// By something else that was run: CI, a load test, a review.
+        Artifact = "artifact",
+        /// Somebody says so, by name.
+        Attest = "attest",
+    }
+}
+
+record! {
+    /// That a launch goes on without a criterion: signed, for one subject, until a day.
+    pub struct Exception as "an exception" {
+        /// The name of this entry.
+        pub id: Spanned<Id>,
+        /// The criterion.
+        pub criterion: Spanned<String>,
+        /// For what; every subject has its own.
+        pub subject: Spanned<Subject>,
+        /// Why.
+        pub reason: String,
+        /// What keeps customers safe instead.
+        pub compensating_control: String,
+        /// When that was tried, and by whom it was seen to work.
+        pub control_tested_at: Instant,
+        /// The role that owns the risk.
+        pub owner: Ref<Role>,
+        /// Who signed.
+        pub signed_by: Ref<Person>,
+        /// The second person who signed.
+        pub countersigned_by: Ref<Person>,
+        /// When.
+        pub signed_at: Instant,
+        /// Until when; then the criterion counts again.
+        pub until: Instant,
+        /// The digest of each entity it covers, as it was then.
+        pub covers: BTreeMap<String, String>,
+    }
+}

@@ -1,0 +1,17 @@
+//! Every criterion, in order of area and number.
+
+use super::Criterion;
+use super::own;
+
+/// Every criterion.
+pub const CRITERIA: &[&[Criterion]] = &[own::ALL];
+
+/// The criterion of this name, whatever its case.
+pub fn find(id: &str) -> Option<&'static Criterion> {
+    all().find(|c| c.id.eq_ignore_ascii_case(id))
+}
+
+/// All of them, in order.
+pub fn all() -> impl Iterator<Item = &'static Criterion> {
+    CRITERIA.iter().flat_map(|area| area.iter())
+}

@@ -1,0 +1,7 @@
+//! Each criterion against packages that meet it and packages that do not.
+
+mod fixture;
+
+mod own;
+mod rules_of_evidence;
+mod verdict;
