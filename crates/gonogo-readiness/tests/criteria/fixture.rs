@@ -2,7 +2,7 @@
 
 use gonogo_model::{Package, PackageText, load};
 use gonogo_readiness::criteria::State;
-use gonogo_readiness::verdict::{self, Verdict};
+use gonogo_readiness::verdict::{self, Judged, Verdict};
 use jiff::Timestamp;
 
 /// The moment at which the tests judge.
@@ -135,7 +135,7 @@ impl Fixture {
             .criteria()
             .find(|c| c.criterion.id == criterion)
             .unwrap_or_else(|| panic!("no criterion {criterion}"));
-        let said = |a: &gonogo_readiness::verdict::Judged| {
+        let said = |a: &Judged| {
             let answer = &a.answer;
             (
                 answer.subject.to_string(),
