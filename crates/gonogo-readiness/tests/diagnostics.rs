@@ -3,7 +3,7 @@
 mod support;
 
 use gonogo_readiness::report::term::{Colours, Painter};
-use gonogo_readiness::report::{Sources, github, json};
+use gonogo_readiness::report::{Sources, github, json, junit, rulebook, sarif};
 use gonogo_readiness::secret;
 use support::{cases, check_archive, with_archive};
 
@@ -33,6 +33,16 @@ fn a_mistake_says_more_than_that_it_is_one() {
 }
 
 #[test]
+fn every_code_is_described() {
+    let described: Vec<&str> = rulebook::entries().iter().map(|e| e.code).collect();
+    for (name, archive) in cases("diagnostics", ".txt") {
+        for found in check_archive(&archive).0.diagnostics {
+            assert!(described.contains(&found.code), "{name}: {}", found.code);
+        }
+    }
+}
+
+#[test]
 fn no_output_shows_a_secret_or_moves_the_terminal() {
     for (name, archive) in cases("diagnostics", ".txt") {
         let text = with_archive(&archive);
@@ -40,7 +50,16 @@ fn no_output_shows_a_secret_or_moves_the_terminal() {
         let sources = Sources::new(&text);
         let json = json::render(&checked.diagnostics, &sources, "", checked.counts);
         let github = github::render(&checked.diagnostics, &sources, "");
-        for output in [&human, &json, &github] {
+        let tool = sarif::Tool {
+            version: "0",
+            docs: None,
+        };
+        let sarif = sarif::render(&checked.diagnostics, &text, &sources, "", tool);
+        // Before them stand the manual pages, with examples of secrets.
+        let (_, sarif) = sarif.split_once("\"results\":").expect("results");
+        let sarif = sarif.to_string();
+        let junit = junit::render(&checked.diagnostics, &sources, "", |_| true);
+        for output in [&human, &json, &github, &sarif, &junit] {
             for hidden in ["correct", "MfKQ"] {
                 assert!(!output.contains(hidden), "{name} shows {hidden}:\n{output}");
             }

@@ -93,6 +93,9 @@ Examples:
   gonogo check ops --deny warnings
   gonogo check ops --format json | jq '.findings[] | select(.severity == \"error\")'
   gonogo check ops --format github        annotations in a GitHub workflow
+  gonogo check ops --format sarif > gonogo.sarif    for code scanning and editors
+  gonogo check ops --format junit > gonogo.xml      for build servers
+  gonogo check ops --watch                again after every change, until Ctrl-C
 
 Exit codes: 0 clean, 1 errors (or what --deny names), 64 not understood, 70 could not run.")]
 pub struct Check {
@@ -105,6 +108,9 @@ pub struct Check {
     /// What counts like an error
     #[arg(long, value_enum)]
     pub deny: Option<Deny>,
+    /// Check again after every change, until Ctrl-C
+    #[arg(long, conflicts_with = "format")]
+    pub watch: bool,
 }
 
 /// How `check` says it.
@@ -116,6 +122,10 @@ pub enum CheckFormat {
     Json,
     /// Annotations of a pull request on GitHub
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// A JUnit report, for build servers
+    Junit,
 }
 
 /// What counts like an error.

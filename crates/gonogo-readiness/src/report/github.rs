@@ -6,7 +6,7 @@
 use gonogo_model::Diagnostic;
 use gonogo_model::diagnostic::Severity;
 
-use super::{Sources, printable};
+use super::{Sources, in_repository, printable};
 
 /// One line a finding. `prefix` is the package's directory as the repository sees it, since
 /// GitHub counts paths from the repository's root.
@@ -25,10 +25,7 @@ fn line(found: &Diagnostic, sources: &Sources<'_>, prefix: &str) -> String {
     };
     let mut properties = Vec::new();
     if let Some((span, path)) = found.span.and_then(|s| Some((s, sources.path(s.file)?))) {
-        let path = match prefix.trim_end_matches('/') {
-            "" | "." => path.to_string(),
-            prefix => format!("{}/{path}", prefix.trim_start_matches("./")),
-        };
+        let path = in_repository(prefix, path);
         properties.push(format!("file={}", property(&printable(&path))));
         properties.push(format!("line={}", span.line));
         properties.push(format!("col={}", span.column));

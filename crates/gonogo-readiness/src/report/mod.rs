@@ -1,10 +1,13 @@
-//! How findings look: on a terminal, as JSON, as annotations of a pull request.
+//! How findings look: on a terminal, as JSON, as annotations, as SARIF, as a JUnit report.
 //!
-//! All three say the same in the same order; only the shape differs.
+//! All of them say the same; only the shape differs.
 
 pub mod blast;
 pub mod github;
 pub mod json;
+pub mod junit;
+pub mod rulebook;
+pub mod sarif;
 pub mod term;
 
 use std::borrow::Cow;
@@ -99,6 +102,22 @@ impl<'t> Source<'t> {
         start + from..start + from + len
     }
 
+    /// The line that a span is on, without its line break.
+    fn line_text(&self, span: Span) -> &'t str {
+        let line = self.line_of(span);
+        let whole = &self.text[self.line_start(line)..self.line_start(line + 1)];
+        whole.trim_end_matches(['\n', '\r'])
+    }
+
+    /// The columns of a span in UTF-16 code units, from 1; the end is not included.
+    fn utf16_columns(&self, span: Span) -> Range<usize> {
+        let begin = self.line_start(self.line_of(span));
+        let bytes = self.range(span, usize::MAX);
+        let units = |text: &str| text.encode_utf16().count();
+        let start = units(&self.text[begin..bytes.start]) + 1;
+        start..start + units(&self.text[bytes]).max(1)
+    }
+
     /// The bytes of a secret: its span, or the rest of the line where it goes on after it.
     fn secret_range(&self, span: Span) -> Range<usize> {
         match span.len {
@@ -175,6 +194,14 @@ impl fmt::Display for Counts {
             [] => write!(f, "no findings in {}", counted(self.files, "file")),
             said => write!(f, "{} in {}", said.join(", "), counted(self.files, "file")),
         }
+    }
+}
+
+/// A file of the package as the repository sees it: `prefix` is the package's directory.
+pub fn in_repository(prefix: &str, path: &str) -> String {
+    match prefix.trim_end_matches('/') {
+        "" | "." => path.to_string(),
+        prefix => format!("{}/{path}", prefix.trim_start_matches("./")),
     }
 }
 

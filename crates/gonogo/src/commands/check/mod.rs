@@ -1,11 +1,14 @@
 //! `gonogo check`: everything that is wrong with a package, in one run.
 
+mod watch;
+
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use gonogo_model::Diagnostic;
+use gonogo_model::diagnostic::Severity;
+use gonogo_model::{Diagnostic, PackageText};
 use gonogo_readiness::report::term::{Colours, Painter};
-use gonogo_readiness::report::{Sources, counted, github, json, printable};
+use gonogo_readiness::report::{Sources, counted, github, json, junit, printable, sarif};
 use gonogo_readiness::{Checked, check};
 
 use super::read_package;
@@ -17,40 +20,74 @@ const MAX_DRAWN: usize = 100;
 
 /// Runs the command.
 pub fn run(args: &Check) -> anyhow::Result<Exit> {
+    if args.watch {
+        return watch::run(args);
+    }
     let dir = args.package.dir();
     let read = match read_package(&dir) {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
     let checked = check(&read.text, read.findings);
-    let sources = Sources::new(&read.text);
-    let digest = read.text.digest();
-    let output = match args.format {
+    print(&report(&checked, &read.text, &dir, args))?;
+    Ok(ending(&checked, args.deny))
+}
+
+/// What the check found, in the form that was asked for.
+fn report(checked: &Checked, text: &PackageText, dir: &Path, args: &Check) -> String {
+    let sources = Sources::new(text);
+    let digest = text.digest();
+    let found = &checked.diagnostics;
+    let prefix = prefix(dir);
+    match args.format {
         CheckFormat::Human => {
-            let closing = closing(&checked, &dir, digest.short(), args.deny);
-            drawn(&checked, &sources, &dir) + &closing
+            let closing = closing(checked, dir, digest.short(), args.deny);
+            drawn(checked, &sources, dir) + &closing
         }
-        CheckFormat::Json => {
-            json::render(&checked.diagnostics, &sources, &digest.0, checked.counts)
-        }
-        CheckFormat::Github => {
-            github::render(&checked.diagnostics, &sources, &dir.to_string_lossy())
-        }
-    };
+        CheckFormat::Json => json::render(found, &sources, &digest.0, checked.counts),
+        CheckFormat::Github => github::render(found, &sources, &prefix),
+        CheckFormat::Sarif => sarif::render(found, text, &sources, &prefix, TOOL),
+        CheckFormat::Junit => junit::render(found, &sources, &prefix, |severity| {
+            fails(severity, args.deny)
+        }),
+    }
+}
+
+/// What a SARIF document says about this program.
+const TOOL: sarif::Tool<'_> = sarif::Tool {
+    version: env!("CARGO_PKG_VERSION"),
+    docs: option_env!("GONOGO_RULES_URL"),
+};
+
+/// The package's directory as the repository sees it, where the command runs at its root.
+fn prefix(dir: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here.as_ref().and_then(|here| dir.strip_prefix(here).ok());
+    inside.unwrap_or(dir).to_string_lossy().into_owned()
+}
+
+fn print(output: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(output.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads may have seen enough; the package is what it is all the same.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ending(&checked, args.deny)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Does a finding of this severity fail the check?
+fn fails(severity: Severity, deny: Option<Deny>) -> bool {
+    match severity {
+        Severity::Error => true,
+        Severity::Warning => deny == Some(Deny::Warnings),
+        Severity::Note => false,
     }
 }
 
 fn ending(checked: &Checked, deny: Option<Deny>) -> Exit {
-    let denied = deny == Some(Deny::Warnings) && checked.counts.warnings > 0;
-    if checked.counts.errors > 0 || denied {
-        Exit::Findings
-    } else {
-        Exit::Clean
+    match checked.diagnostics.iter().any(|d| fails(d.severity, deny)) {
+        true => Exit::Findings,
+        false => Exit::Clean,
     }
 }
 

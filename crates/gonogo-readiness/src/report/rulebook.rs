@@ -1,0 +1,141 @@
+//! What each code means, for formats that describe their rules beside the findings.
+//!
+//! Every code that `gonogo check` can give has an entry: a rule's comes from its manual page,
+//! a reader's from the table below. A test holds the table against the cases of mistakes.
+
+use crate::rules::RULES;
+
+/// A code and its description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The code.
+    pub code: &'static str,
+    /// One sentence.
+    pub summary: String,
+    /// The whole manual page as Markdown; of a reader's code there is only the sentence.
+    pub manual: Option<String>,
+}
+
+/// All of them, in order of the code.
+pub fn entries() -> Vec<Entry> {
+    let rules = RULES.iter().map(|rule| {
+        let manual = rule.manual();
+        Entry {
+            code: rule.code,
+            summary: first_sentence(&manual),
+            manual: Some(manual),
+        }
+    });
+    let known = |code: &str| RULES.iter().any(|rule| rule.code == code);
+    let readers = READERS.iter().filter(|(code, _)| !known(code));
+    let readers = readers.map(|(code, summary)| Entry {
+        code,
+        summary: (*summary).into(),
+        manual: None,
+    });
+    let mut all: Vec<Entry> = rules.chain(readers).collect();
+    all.sort_by_key(|entry| entry.code);
+    all
+}
+
+/// What stands first under "What it does".
+fn first_sentence(manual: &str) -> String {
+    let does = manual.split("## What it does\n").nth(1).unwrap_or_default();
+    let paragraph = does.split("\n\n").next().unwrap_or_default();
+    let line = paragraph.replace('\n', " ");
+    line.split_inclusive(". ")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_string()
+}
+
+/// What reading a package can find, before any rule is asked.
+const READERS: &[(&str, &str)] = &[
+    (
+        "bad-value",
+        "A value is not of the form that its field has.",
+    ),
+    (
+        "duplicate-id",
+        "Two entities of one kind have the same name.",
+    ),
+    ("duplicate-key", "A key stands twice in one mapping."),
+    (
+        "duplicate-section",
+        "A section that a package has once stands in two files.",
+    ),
+    ("file-name", "The name of a file cannot be read."),
+    ("file-too-large", "A file is too large to be read."),
+    ("file-unreadable", "A file cannot be read, or not as text."),
+    (
+        "format-version",
+        "The package is of a format that this release does not read.",
+    ),
+    ("front-matter", "A Markdown file has no front matter."),
+    (
+        "link-loop",
+        "A link leads back to a directory that it stands in.",
+    ),
+    (
+        "missing-field",
+        "A field that has to be written is missing.",
+    ),
+    ("no-package", "No file says `package:`."),
+    (
+        "not-checked-yet",
+        "Some findings wait until errors before them are mended.",
+    ),
+    ("one-of", "Of several shapes, exactly one has to be chosen."),
+    (
+        "overlay-place",
+        "A value is replaced in a place that there is not.",
+    ),
+    (
+        "unknown-field",
+        "A mapping has a field that it cannot have.",
+    ),
+    (
+        "unknown-reference",
+        "A name does not resolve to anything that is declared.",
+    ),
+    (
+        "unknown-word",
+        "A word is not one of those that can stand there.",
+    ),
+    (
+        "wrong-type",
+        "Something else stands where a list, a mapping or a value belongs.",
+    ),
+    ("yaml-alias", "An alias points into itself."),
+    ("yaml-depth", "A file is nested too deeply."),
+    (
+        "yaml-documents",
+        "A package file holds more than one document.",
+    ),
+    ("yaml-key", "A key of a mapping is not text."),
+    (
+        "yaml-size",
+        "A file grows too large when its aliases are written out.",
+    ),
+    ("yaml-syntax", "A file is not valid YAML."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_says_something_and_stands_once() {
+        let all = entries();
+        assert!(all.windows(2).all(|pair| pair[0].code < pair[1].code));
+        for entry in all {
+            assert!(
+                entry.summary.ends_with('.'),
+                "{}: {}",
+                entry.code,
+                entry.summary
+            );
+        }
+    }
+}
