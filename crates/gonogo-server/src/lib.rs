@@ -21,6 +21,7 @@ pub mod live;
 pub mod notify;
 pub mod overview;
 pub mod package_dir;
+pub mod package_page;
 pub mod places;
 pub mod probe;
 pub mod pulse;

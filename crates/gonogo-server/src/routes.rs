@@ -17,6 +17,7 @@ use crate::incidents;
 use crate::ingest;
 use crate::live;
 use crate::overview;
+use crate::package_page;
 use crate::places;
 use crate::runbooks;
 use crate::shell;
@@ -66,6 +67,7 @@ fn pages(site: Site) -> Router {
         .merge(graph::routes())
         .merge(runbooks::routes())
         .merge(signals::routes())
+        .merge(package_page::routes())
         .merge(places::routes())
         .with_state(site)
 }

@@ -156,6 +156,10 @@ pub fn headline(view: &View, now: Time) -> Headline {
         );
         return said(State::Unknown, text, "/signals");
     }
+    if let Some((alert, _)) = shown::for_working_hours(view).first() {
+        let text = format!("No open incident. For working hours: {}.", alert.name);
+        return said(State::Warn, text, "/#working-hours");
+    }
     said(
         State::Ok,
         "No open incident; everything that is watched answers.".into(),

@@ -4,10 +4,11 @@
 //! pages never say two things. Invariant: what nobody vouches for is unknown, never green.
 
 use gonogo_engine::Time;
+use gonogo_engine::alerting::{AlertState, Stage};
 use gonogo_engine::check::Health;
 use gonogo_engine::history::EntryKind;
 use gonogo_engine::incident::{Incident, Phase};
-use gonogo_model::alert::{Alert, Severity};
+use gonogo_model::alert::{Alert, Severity, Urgency};
 use gonogo_model::runbook::Runbook;
 use gonogo_model::{Duration, Id, Package};
 use jiff::{SignedDuration, Timestamp};
@@ -158,6 +159,18 @@ pub fn lead<'v>(view: &'v View, incident: &Incident) -> Option<&'v Alert> {
             had.min_by_key(|(_, a)| (cause.is_none() || a.component.as_ref() != cause, a.severity));
         alerts.get(first?.0)
     })
+}
+
+/// Alerts that fire and wait for working hours: nobody is called, so no incident tells of them.
+pub fn for_working_hours(view: &View) -> Vec<(&Alert, &AlertState)> {
+    let fires = view
+        .alerts
+        .iter()
+        .filter(|(_, s)| matches!(s.stage, Stage::Firing { .. }));
+    fires
+        .filter_map(|(id, state)| Some((view.plan.package.alerts.get(id)?, state)))
+        .filter(|(alert, _)| alert.urgency == Urgency::Ticket)
+        .collect()
 }
 
 /// The runbook of an incident: title and address.

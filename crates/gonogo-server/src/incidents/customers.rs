@@ -138,7 +138,7 @@ pub fn writers(package: &Package, incident: &Incident) -> String {
     let named = std::iter::once(&rule.owner).chain(rule.backup.as_ref());
     let mut names: Vec<String> = named.map(|r| shown::role(package, &r.id)).collect();
     names.push("a launch director".into());
-    shown::list(&names).replace(" and ", " or ")
+    names.join(", or ")
 }
 
 fn holds(package: &Package, role: &Ref<Holder>, person: Option<&Id>, now: Timestamp) -> bool {

@@ -50,6 +50,8 @@ struct IncidentPage {
     acknowledged: bool,
     may_act: bool,
     may_publish: bool,
+    /// Something may still have to be said to customers.
+    untold: bool,
     writers: String,
     who: WhoHas,
     leads: bool,
@@ -230,8 +232,8 @@ fn build(
         open: incident.is_open(),
         acknowledged: incident.phase != gonogo_engine::incident::Phase::Open,
         may_act: may_act(who) && incident.merged_into.is_none(),
-        may_publish: may_publish(package, incident, who, now)
-            && view.drafts.contains_key(&incident.number),
+        may_publish: may_publish(package, incident, who, now),
+        untold: view.drafts.contains_key(&incident.number),
         writers: writers(package, incident),
         who: shown::who_has(view, incident),
         leads: incident.commander.as_deref() == Some(who.name.as_str()),

@@ -4,6 +4,8 @@
 //! is answered 503 with `Retry-After`, so that the sender repeats it. Invariant: nothing is
 //! answered with 2xx before its commit.
 
+mod replay;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -29,6 +31,8 @@ use crate::store::{
     StoreError,
 };
 use crate::view::View;
+
+pub use replay::{CannotReplay, Replayed};
 
 use super::{
     Accepted, DeadLetter, Delivery, Secret, SourceSettings, VerifiedEvent, envelope_headers,
@@ -332,58 +336,6 @@ impl Intake {
         Ok(())
     }
 
-    /// Reads a dead letter again, by today's rules and its own time of receipt. Says what
-    /// came of it; the error says why nothing did.
-    pub async fn replay(&self, id: i64) -> Result<String, String> {
-        let store = &self.inner.store;
-        let failed = |error: StoreError| format!("The letter cannot be read: {error}.");
-        let letter = store
-            .blocking(move |s| s.dead_letter(id))
-            .await
-            .map_err(failed)?;
-        let letter = letter.ok_or("There is no such dead letter.")?;
-        let raw = store
-            .blocking(move |s| s.dead_letter_raw(id))
-            .await
-            .map_err(failed)?;
-        let declared = self
-            .source(&letter.source)
-            .ok_or_else(|| format!("The source {} is no longer declared.", letter.source))?;
-        let headers = headers_of(&raw.headers_json);
-        let received_at = gonogo_engine::Time::from_millis(letter.received_at_ms).timestamp();
-        let delivery = Delivery {
-            headers: &headers,
-            body: &raw.body,
-            received_at,
-        };
-        let events = match super::replay(&declared.settings, &delivery) {
-            Accepted::Events(events) | Accepted::Partial { events, .. } => events,
-            Accepted::Nothing { why } => {
-                return Ok(format!("There is nothing to take from it: {why}."));
-            }
-            Accepted::DeadLetter(dead) => {
-                return Err(format!(
-                    "It still cannot be read: {} ({}).",
-                    dead.reason.as_str(),
-                    dead.detail
-                ));
-            }
-        };
-        let now_ms = self.inner.clock.now().as_millis();
-        let taken = self
-            .store(&declared, &delivery, events)
-            .await
-            .map_err(|_| "It cannot be stored right now.")?;
-        store
-            .mark_replayed(id, None, now_ms)
-            .await
-            .map_err(failed)?;
-        Ok(format!(
-            "Replayed: {} taken, {} had come before.",
-            taken.accepted, taken.duplicates
-        ))
-    }
-
     async fn take_own(&self, delivery: &Delivery<'_>) -> Result<Taken, Refused> {
         let rejected = |reject: super::Reject| Refused::Rejected {
             status: reject.status,
@@ -515,15 +467,6 @@ fn refusal(status: u16, code: &str, text: &str) -> Response {
         Json(json!({"error": {"code": code, "message": text}})),
     )
         .into_response()
-}
-
-fn headers_of(json: &str) -> HeaderMap {
-    let map: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
-    let pairs = map.into_iter().filter_map(|(name, value)| {
-        let name = axum::http::HeaderName::try_from(name).ok()?;
-        Some((name, HeaderValue::from_str(&value).ok()?))
-    });
-    pairs.collect()
 }
 
 fn headers_json(headers: &HeaderMap) -> String {

@@ -3,12 +3,14 @@
 //! And if nothing is: how fresh that is, who is on call, and what changed lately.
 
 mod own;
-mod slo;
+pub mod slo;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use gonogo_engine::alerting::AlertState;
 use gonogo_engine::incident::Incident;
+use gonogo_model::alert::Alert;
 use jiff::Timestamp;
 
 use crate::auth::Identity;
@@ -20,8 +22,8 @@ use crate::web::components::items::Moment;
 use crate::web::components::{Severity, State as Colour};
 use crate::web::{Frame, Nav, Shell, page};
 
-pub use own::{Figure, Own};
-pub use slo::budgets;
+use own::Own;
+use slo::budgets;
 
 /// How many lines of what happened lately.
 const RECENT: u32 = 10;
@@ -32,6 +34,7 @@ struct OverviewPage {
     shell: Shell,
     incidents: Vec<OpenIncident>,
     calm: String,
+    tickets: Vec<Ticket>,
     launch: Option<(String, Timestamp)>,
     on_call: Vec<OnCallRow>,
     budgets: Vec<slo::Budget>,
@@ -53,6 +56,18 @@ struct OpenIncident {
     first_step: String,
     runbook: Option<(String, String)>,
     promise: Option<Timestamp>,
+}
+
+/// Something that fires and wakes nobody.
+struct Ticket {
+    id: String,
+    name: String,
+    href: String,
+    severity: Severity,
+    since: Option<Timestamp>,
+    detail: String,
+    first_step: String,
+    runbook: Option<(String, String)>,
 }
 
 struct OnCallRow {
@@ -78,6 +93,7 @@ pub async fn show(
             .map(|i| open(&view, i))
             .collect(),
         calm: calm(&view),
+        tickets: tickets(&view),
         launch: launch(&view),
         on_call: on_call(&view),
         budgets: budgets(&view),
@@ -108,6 +124,24 @@ fn open(view: &View, incident: &Incident) -> OpenIncident {
         runbook: shown::runbook_of(view, incident),
         promise: incident.promise.as_ref().map(|p| p.due.timestamp()),
     }
+}
+
+fn tickets(view: &View) -> Vec<Ticket> {
+    let of = |(alert, state): &(&Alert, &AlertState)| Ticket {
+        id: alert.id.value.to_string(),
+        name: alert.name.clone(),
+        href: crate::signals::href_of(alert).unwrap_or_default(),
+        severity: shown::severity(alert.severity),
+        since: state.fired_at.map(|t| t.timestamp()),
+        detail: state.reading.detail.clone(),
+        first_step: alert.first_step.clone().unwrap_or_default(),
+        runbook: alert
+            .runbook
+            .as_ref()
+            .and_then(|r| view.plan.package.runbooks.get(&r.id))
+            .map(shown::runbook_link),
+    };
+    shown::for_working_hours(view).iter().map(of).collect()
 }
 
 /// What is said where no incident is open: how much vouches for that.

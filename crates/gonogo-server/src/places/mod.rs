@@ -1,5 +1,4 @@
-//! Plain lists of what the package declares: on call, domains, risks, rehearsals, the launch,
-//! the package itself.
+//! Plain lists of what the package declares: on call, domains, risks, rehearsals, the launch.
 //!
 //! Each is one table of what is so right now. Invariant: nothing here is decided or stored.
 
@@ -7,16 +6,15 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
-use axum::routing::{get, post};
-use gonogo_engine::Time;
+use axum::routing::get;
 use gonogo_model::check::Probe;
 
-use crate::auth::{Identity, Require, need};
+use crate::auth::Identity;
 use crate::shell::shell;
 use crate::shown;
 use crate::site::Site;
 use crate::web::components::{State as Seen, time};
-use crate::web::{Done, Frame, Nav, Shell, page};
+use crate::web::{Frame, Nav, Shell, page};
 
 /// The pages.
 pub fn routes() -> Router<Site> {
@@ -26,8 +24,6 @@ pub fn routes() -> Router<Site> {
         .route("/risks", get(risks))
         .route("/rehearsals", get(rehearsals))
         .route("/launch", get(launch))
-        .route("/package", get(package))
-        .route("/package/reload", post(reload))
         .route("/settings", get(|| async { Redirect::to("/account") }))
 }
 
@@ -295,53 +291,4 @@ async fn launch(who: Identity, State(site): State<Site>, frame: Frame) -> Respon
         action: None,
         shell: shell(&site, &view, &who, frame, "Launch", Nav::Launch),
     })
-}
-
-async fn package(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
-    let view = site.view();
-    let refused = site.disk.borrow().refused.clone();
-    let digest = view
-        .plan
-        .package
-        .digest
-        .as_ref()
-        .map_or_else(|| "none".into(), ToString::to_string);
-    let rows = view.overlay.set.iter().map(|r| {
-        vec![
-            text(format!("{}/{}", r.list, r.id)),
-            text(r.field.clone()),
-            text(r.to.clone()),
-        ]
-    });
-    let (sub, mistakes) = match refused {
-        Some(refused) => (refused.summary, refused.mistakes),
-        None => (format!("In force: {digest}"), Vec::new()),
-    };
-    page(&ListPage {
-        title: view.plan.package.name().to_string(),
-        sub,
-        heads: vec!["Entry", "Field", "Stands in for the written value"],
-        rows: rows.collect(),
-        empty: (
-            "No value is replaced",
-            "What is in force is what is written.",
-        ),
-        mistakes,
-        action: Some(("/package/reload", "Look at the files now")),
-        shell: shell(&site, &view, &who, frame, "Package", Nav::Overview),
-    })
-}
-
-async fn reload(
-    _who: Require<need::Responder>,
-    State(site): State<Site>,
-    frame: Frame,
-) -> Response {
-    site.reload.send_modify(|n| *n += 1);
-    let at: Time = site.clock.now();
-    let said = format!(
-        "The files are looked at ({}). What is sound is put in force.",
-        at.timestamp().strftime("%H:%M:%S UTC")
-    );
-    Done::new(said, "/package").respond(&frame)
 }

@@ -3,7 +3,7 @@
 //! The server never runs a command; it prints it.
 
 use gonogo_engine::incident::StepDone;
-use gonogo_model::runbook::{Runbook, Step, StepKind};
+use gonogo_model::runbook::{Runbook, Section, Step, StepKind};
 
 use crate::shown::plural;
 use crate::web::components::items::{Progress, Step as Shown};
@@ -74,6 +74,56 @@ pub fn parts(runbook: &Runbook, done: &[StepDone], incident: Option<u64>) -> Vec
     parts
 }
 
+/// A section's Markdown with what its steps expect, and how to undo them, after each command.
+///
+/// Both stand in the line that opens the block, which no Markdown reader shows.
+pub fn annotated(section: &Section) -> String {
+    let mut out = String::with_capacity(section.body.len() + 512);
+    let mut waiting = section.steps.iter().peekable();
+    let mut block: Option<String> = None;
+    for line in section.body.lines() {
+        out.push_str(line);
+        out.push('\n');
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        block = match block {
+            None if fence => Some(String::new()),
+            Some(text) if fence => {
+                if let Some(step) = waiting.next_if(|s| s.command == text.trim_end()) {
+                    note(&mut out, step);
+                }
+                None
+            }
+            Some(text) => Some(text + line + "\n"),
+            None => None,
+        };
+    }
+    out
+}
+
+fn note(out: &mut String, step: &Step) {
+    let danger = danger(step.kind).map(|_| kind_word(step.kind));
+    let parts = [
+        ("This step", danger),
+        ("Expect", step.expect.as_deref()),
+        ("To undo", step.undo.as_deref()),
+    ];
+    for (word, text) in parts {
+        if let Some(text) = text {
+            let text: String = text
+                .chars()
+                .flat_map(|c| {
+                    c.is_ascii_punctuation()
+                        .then_some('\\')
+                        .into_iter()
+                        .chain([c])
+                })
+                .collect();
+            out.push_str(&format!("\n**{word}:** {text}\n"));
+        }
+    }
+    out.push('\n');
+}
+
 fn progress(last: Option<&StepDone>) -> Progress {
     match last {
         None => Progress::Open,
@@ -128,4 +178,29 @@ fn body(step: &Step) -> Markup {
         }
     }
     Markup::trusted(html)
+}
+
+#[cfg(test)]
+mod tests {
+    use gonogo_model::runbook::sections;
+    use gonogo_model::text::FileNo;
+
+    use super::*;
+    use crate::web::components::markdown;
+
+    #[test]
+    fn what_stands_in_the_opening_line_is_read_out() {
+        let text = "## Mitigate\n\nMove it:\n\n```sh step=mutate expect=\"*one* <b>row</b>\" undo=\"again\"\nmv a b\n```\n\n```\nno step\n```\n";
+        let mut found = Vec::new();
+        let sections = sections(text, FileNo(0), 1, &mut found);
+        let html = markdown::render(&annotated(&sections[0]));
+        insta::assert_snapshot!(html.as_str(), @r#"
+        <p>Move it:</p>
+        <div class="code" data-copy=""><pre tabindex="0" dir="ltr"><code class="language-sh">mv a b</code></pre></div>
+        <p><strong>This step:</strong> changes something</p>
+        <p><strong>Expect:</strong> *one* &lt;b&gt;row&lt;/b&gt;</p>
+        <p><strong>To undo:</strong> again</p>
+        <div class="code" data-copy=""><pre tabindex="0" dir="ltr"><code>no step</code></pre></div>
+        "#);
+    }
 }

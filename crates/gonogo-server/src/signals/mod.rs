@@ -1,10 +1,40 @@
 //! `/signals`: which source, flow, check or SLO is silent, late, failing or burning.
+//!
+//! One file for each kind of signal: its row in lists and its own page. Invariant: "too few
+//! events" and "nothing heard yet" are said as such, and are never green.
 
-mod pages;
+mod check;
+mod flow;
+mod letters;
+mod overview;
+mod source;
+mod watching;
 
+use axum::Router;
+use axum::routing::{get, post};
 use gonogo_model::alert::{Alert, Condition};
 
-pub use pages::routes;
+use crate::site::Site;
+
+pub use overview::rank;
+
+/// Rows of a kind that the first page shows; its own list has all.
+pub const ROWS_FIRST: usize = 12;
+
+/// The addresses of signals.
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/signals", get(overview::show))
+        .route("/signals/sources", get(source::list))
+        .route("/signals/sources/{id}", get(source::show))
+        .route("/signals/flows", get(flow::list))
+        .route("/signals/flows/{id}", get(flow::show))
+        .route("/signals/flows/{id}/write-off", post(flow::write_off))
+        .route("/signals/checks", get(check::list))
+        .route("/signals/checks/{id}", get(check::show))
+        .route("/signals/dead-letters", get(letters::list))
+        .route("/signals/dead-letters/{id}/replay", post(letters::replay))
+}
 
 /// Where the evidence for an alert is shown.
 pub fn href_of(alert: &Alert) -> Option<String> {

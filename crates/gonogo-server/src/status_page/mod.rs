@@ -293,7 +293,8 @@ fn past(view: &View, now: Time) -> Vec<PastDay> {
 fn past_incident(incident: &Incident, latest: &Update) -> PastIncident {
     let ended = incident.resolved_at.unwrap_or(latest.at);
     PastIncident {
-        title: latest.title.clone(),
+        // The last headline says that it is over; the first says what it was.
+        title: incident.updates.first().unwrap_or(latest).title.clone(),
         href: format!("/status#incident-{}", incident.number),
         lasted: ended.since(incident.opened_at).signed(),
         summary: latest.text.lines().next().unwrap_or_default().to_string(),

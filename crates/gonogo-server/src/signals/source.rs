@@ -1,0 +1,260 @@
+//! Sources: when each last spoke, how much, and what was refused.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use gonogo_model::source::Source;
+use jiff::Timestamp;
+
+use super::letters::{Letter, letters_of};
+use super::watching::{Watching, watching};
+use crate::auth::Identity;
+use crate::ingest::http::Tally;
+use crate::shell::{Missing, may_act, shell};
+use crate::shown;
+use crate::site::Site;
+use crate::view::{SourceView, View};
+use crate::web::components::chart::{LineChart, Scale, Series};
+use crate::web::components::number::{Unit, grouped};
+use crate::web::components::spark::sparkline;
+use crate::web::components::table::{TableQuery, Window};
+use crate::web::components::{Markup, State as Colour};
+use crate::web::{Frame, Nav, Shell, page};
+
+/// Dead letters that the page of a source shows.
+const LETTERS_SHOWN: u32 = 20;
+
+/// A source in a list.
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What sends to it.
+    pub kind: &'static str,
+    /// How it is.
+    pub state: Colour,
+    /// In a word.
+    pub word: String,
+    /// When it last spoke.
+    pub last: Option<Timestamp>,
+    /// What it said.
+    pub said: String,
+    /// Events over the last hour.
+    pub hour: u32,
+    /// Deliveries that were refused since the start.
+    pub refused: u64,
+    /// Events per minute.
+    pub spark: Markup,
+}
+
+#[derive(Template)]
+#[template(path = "signals/sources.html")]
+struct SourcesPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    none: bool,
+    query: TableQuery,
+    window: Window,
+}
+
+#[derive(Template)]
+#[template(path = "signals/source.html")]
+struct SourcePage {
+    shell: Shell,
+    row: Row,
+    url: String,
+    component: Option<(String, String)>,
+    silent_after: String,
+    keep_days: u16,
+    secrets: Vec<String>,
+    tally: Tally,
+    refusals: Vec<(String, u64, &'static str)>,
+    refused_at: Option<Timestamp>,
+    heard: Markup,
+    watching: Vec<Watching>,
+    letters: Vec<Letter>,
+    may_act: bool,
+}
+
+/// `GET /signals/sources`
+pub async fn list(State(site): State<Site>, who: Identity, frame: Frame) -> Response {
+    let view = site.view();
+    let query = TableQuery::from_uri(&frame.uri);
+    let mut rows = rows(&site, &view);
+    rows.retain(|r| query.matches(&[&r.id, &r.name, r.kind, &r.word, &r.said]));
+    match query.sort.as_str() {
+        "name" => rows.sort_by_key(|r| r.name.to_lowercase()),
+        "last" => rows.sort_by_key(|r| r.last),
+        "hour" => rows.sort_by_key(|r| r.hour),
+        _ => {}
+    }
+    if query.descending {
+        rows.reverse();
+    }
+    let window = query.window(rows.len());
+    let template = SourcesPage {
+        none: view.sources.is_empty(),
+        rows: rows.drain(window.start..window.end).collect(),
+        window,
+        query,
+        shell: shell(&site, &view, &who, frame, "Sources", Nav::Signals),
+    };
+    page(&template)
+}
+
+/// Every source, those that need a look first.
+pub fn rows(site: &Site, view: &View) -> Vec<Row> {
+    let tallies = site.intake.tallies();
+    let of = |s: &SourceView| {
+        let declared = view.plan.package.sources.get(&s.id)?;
+        Some(row(s, declared, tallies.get(&s.id)))
+    };
+    let mut rows: Vec<Row> = view.sources.iter().filter_map(of).collect();
+    rows.sort_by_key(|r| super::overview::rank(r.state));
+    rows
+}
+
+fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>) -> Row {
+    let values: Vec<Option<f64>> = source
+        .stretches
+        .iter()
+        .map(|(_, h)| Some(f64::from(h.events)))
+        .collect();
+    let (state, word) = match source.last_event_at {
+        _ if source.silent => (Colour::Bad, "silent for too long".to_owned()),
+        None => (Colour::Unknown, "never heard".to_owned()),
+        Some(_) if declared.silent_after.is_none() => {
+            (Colour::Ok, "heard; silence is not judged".to_owned())
+        }
+        Some(_) => (Colour::Ok, "heard".to_owned()),
+    };
+    Row {
+        id: source.id.to_string(),
+        name: declared.name.clone(),
+        kind: declared.kind.word(),
+        state,
+        word,
+        last: source.last_event_at.map(|t| t.timestamp()),
+        said: source.last_event_type.clone().unwrap_or_default(),
+        hour: source.hour,
+        refused: tally.map_or(0, |t| t.refused.values().sum()),
+        spark: sparkline(&values, &Unit::Count, None),
+    }
+}
+
+/// `GET /signals/sources/{id}`
+pub async fn show(
+    State(site): State<Site>,
+    who: Identity,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, Missing> {
+    let view = site.view();
+    let package = &view.plan.package;
+    let found = view.sources.iter().find(|s| s.id.as_str() == id);
+    let declared = found.and_then(|s| package.sources.get(&s.id));
+    let (Some(source), Some(declared)) = (found, declared) else {
+        return Err(Missing::thing(
+            frame,
+            "source of that name",
+            ("All sources", "/signals/sources"),
+        ));
+    };
+    let tally = site.intake.tallies().remove(&source.id).unwrap_or_default();
+    let letters = letters_of(&site, Some(source.id.to_string()), LETTERS_SHOWN).await;
+    let refusals = tally.refused.iter();
+    let template = SourcePage {
+        row: row(source, declared, Some(&tally)),
+        url: format!("{}/in/{}", site.base_url, source.id),
+        component: declared.component.as_ref().map(|c| {
+            (
+                shown::component_name(package, &c.id),
+                format!("/graph/{}", c.id),
+            )
+        }),
+        silent_after: declared.silent_after.map(shown::length).unwrap_or_default(),
+        keep_days: declared.keep_days,
+        secrets: declared.secrets.iter().map(|s| s.0.to_string()).collect(),
+        refusals: refusals
+            .map(|(code, n)| (shown::words(code), *n, advice(code)))
+            .collect(),
+        refused_at: tally
+            .refused_at_ms
+            .map(|ms| gonogo_engine::Time::from_millis(ms).timestamp()),
+        heard: chart(source, site.clock.now().timestamp()),
+        watching: watching(&view, view.plan.alerts_of_source(&source.id)),
+        letters: letters.map_err(Missing::store(&frame))?,
+        may_act: may_act(&who),
+        shell: shell(&site, &view, &who, frame, &declared.name, Nav::Signals),
+        tally,
+    };
+    Ok(page(&template))
+}
+
+fn chart(source: &SourceView, now: Timestamp) -> Markup {
+    let points = source
+        .stretches
+        .iter()
+        .map(|(at, h)| (at.timestamp(), Some(f64::from(h.events))))
+        .collect();
+    LineChart {
+        title: "Events per minute".into(),
+        unit: Unit::Count,
+        from: source
+            .stretches
+            .first()
+            .map_or(now, |(at, _)| at.timestamp()),
+        to: now,
+        series: vec![Series {
+            name: "events".into(),
+            points,
+            state: None,
+        }],
+        limit: None,
+        marks: Vec::new(),
+        scale: Scale::FromZero,
+    }
+    .svg()
+}
+
+/// What to do about a refusal.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "signature_mismatch" => "The keys differ: was one replaced on one side only?",
+        "signature_missing" => "Whoever sent it does not sign: is signing switched on there?",
+        "signature_malformed" => "The header has another form: is it this provider that sends?",
+        "timestamp_too_old" => {
+            "It was signed too long ago: a late repeat, or a clock that is behind."
+        }
+        "timestamp_too_new" => "It was signed in the future: a clock is wrong.",
+        "body_too_large" | "batch_too_large" => "Raise the source's limit, or send less at once.",
+        "secret_not_configured" => "Set the source's secret in the environment of this server.",
+        "unsupported_media_type" | "not_json" => "Is it this provider that sends to this address?",
+        _ => "",
+    }
+}
+
+impl SourcePage {
+    fn refused_state(&self) -> Colour {
+        match self.row.refused {
+            0 => Colour::Ok,
+            _ => Colour::Warn,
+        }
+    }
+
+    fn refused_note(&self) -> &'static str {
+        match self.row.refused {
+            0 => "nothing came that was not genuine",
+            _ => "counted, never stored",
+        }
+    }
+
+    fn accepted(&self) -> String {
+        grouped(i64::try_from(self.tally.accepted).unwrap_or(i64::MAX))
+    }
+
+    fn duplicates(&self) -> String {
+        grouped(i64::try_from(self.tally.duplicates).unwrap_or(i64::MAX))
+    }
+}
