@@ -257,7 +257,8 @@ fn answers(criterion: &'static Criterion, case: &Case<'_>) -> Vec<Answer> {
     given
 }
 
-fn why_void(case: &Case<'_>, e: &Exception) -> Option<String> {
+/// Why an exception does nothing; `None` where it is in force.
+pub fn why_void(case: &Case<'_>, e: &Exception) -> Option<String> {
     if crate::criteria::find(&e.criterion.value).is_none() {
         return Some(format!("there is no criterion `{}`", e.criterion.value));
     }

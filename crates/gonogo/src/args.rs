@@ -1,6 +1,7 @@
 //! What can be typed after `gonogo`.
 
 mod operator;
+mod readiness;
 mod token;
 
 use std::net::SocketAddr;
@@ -9,6 +10,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use operator::{Ack, Incident, IncidentVerb, ListState, Server, Status, StepOutcome};
+pub use readiness::{
+    Evidence, EvidenceAdd, EvidenceExcept, EvidenceList, EvidenceVerb, Explain, MethodArg,
+    ResultArg, Verdict,
+};
 pub use token::{Scope, Token, TokenVerb};
 
 /// Launch operations and reliability readiness, as code.
@@ -26,6 +31,7 @@ Examples:
   gonogo demo                      watch three failures being noticed
   gonogo check ops                 is the package in ops/ sound?
   gonogo blast cloud-sql ops       what falls when cloud-sql does, and who is told?
+  gonogo verdict ops               do we launch, and what is in the way?
   gonogo rehearse --all ops        does it notice, page and say what it should?
   gonogo serve ops                 run it
 
@@ -44,6 +50,12 @@ pub enum Command {
     Check(Check),
     /// Say what falls when a component fails, and who is told
     Blast(Blast),
+    /// Say GO or NO-GO, what is in the way, and whose it is
+    Verdict(Verdict),
+    /// Say what a criterion or a rule asks, why, and how to meet it
+    Explain(Explain),
+    /// Record evidence, and see what it still proves
+    Evidence(Evidence),
     /// Play a scenario on a virtual clock: what is noticed, who is paged, when, what is said
     Rehearse(Rehearse),
     /// Play a real outage into a real server, and watch

@@ -56,6 +56,8 @@ pub struct Answer {
     pub actions: Vec<String>,
     /// The records it rests on.
     pub evidence: Vec<Evidence>,
+    /// What evidence for it has to cover besides the subject; `None` where none is asked for.
+    pub covers: Option<Vec<Subject>>,
     criterion: &'static Criterion,
 }
 
@@ -101,6 +103,10 @@ impl Answer {
     ) -> &mut Self {
         let found = proof::look(case, self.criterion, self.gate, &self.subject, others, ttl);
         self.evidence.extend(found.record);
+        let covers = self.covers.get_or_insert_default();
+        covers.extend(others.iter().cloned());
+        covers.sort();
+        covers.dedup();
         if let Some((state, why)) = found.trouble {
             self.worsen(state, why, action);
         }
@@ -125,7 +131,8 @@ pub struct Answers {
 }
 
 impl Answers {
-    pub(crate) fn new(criterion: &'static Criterion) -> Self {
+    /// For a criterion, with no answers yet.
+    pub fn new(criterion: &'static Criterion) -> Self {
         Self {
             criterion,
             given: Vec::new(),
@@ -149,6 +156,7 @@ impl Answers {
             reasons: Vec::new(),
             actions: Vec::new(),
             evidence: Vec::new(),
+            covers: None,
             criterion: self.criterion,
         });
         let last = self.given.len() - 1;
@@ -162,7 +170,7 @@ impl Answers {
     }
 
     /// All of them, in the order given.
-    pub(crate) fn into_vec(self) -> Vec<Answer> {
+    pub fn into_vec(self) -> Vec<Answer> {
         self.given
     }
 }

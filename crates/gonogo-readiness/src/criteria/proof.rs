@@ -121,6 +121,20 @@ fn trouble(
             ));
         }
     }
+    if record.method == Method::Attest {
+        for name in std::iter::once(&record.actor).chain(&record.reviewer) {
+            let people = &case.package.people;
+            let person = people.values().find(|p| p.id.as_str() == name.trim());
+            let why = match person {
+                None => format!("`{name}` attests it, and is nobody of this package"),
+                Some(p) if p.placeholder => {
+                    format!("`{name}` attests it, and is a placeholder")
+                }
+                Some(_) => continue,
+            };
+            return Some((State::Unknown, why));
+        }
+    }
     if gate == Gate::Blocker && record.method == Method::Attest {
         let second = record
             .reviewer

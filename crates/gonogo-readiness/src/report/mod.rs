@@ -3,12 +3,14 @@
 //! All of them say the same; only the shape differs.
 
 pub mod blast;
+pub mod evidence;
 pub mod github;
 pub mod json;
 pub mod junit;
 pub mod rulebook;
 pub mod sarif;
 pub mod term;
+pub mod verdict;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;

@@ -1,5 +1,7 @@
 //! The lattice: what blocks, what is excepted, what does not apply.
 
+use std::collections::BTreeMap;
+
 use gonogo_readiness::criteria::{self, State};
 use gonogo_readiness::verdict::Call;
 
@@ -46,4 +48,57 @@ fn what_always_applies_cannot_be_waved_away() {
     );
     let (_, state, why) = waved.said("OWN-01", "package");
     assert_eq!((state, &*why), (State::Fail, "it always applies"));
+}
+
+/// `docs/criteria` is what the doc comments say; INSTA_UPDATE=always writes it, as it does snapshots.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the manual is a folder of the checkout"
+)]
+fn the_manual_is_what_the_criteria_say() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/criteria");
+    let mut pages: BTreeMap<String, String> = criteria::all()
+        .map(|c| (format!("{}.md", c.id), c.manual()))
+        .collect();
+    pages.insert("README.md".into(), index());
+    if std::env::var("INSTA_UPDATE").is_ok_and(|set| set == "always") {
+        std::fs::remove_dir_all(&docs).ok();
+        std::fs::create_dir_all(&docs).expect("the folder of the manual is made");
+        for (name, page) in &pages {
+            std::fs::write(docs.join(name), page).expect("a page is written");
+        }
+    }
+    let found: BTreeMap<String, String> = std::fs::read_dir(&docs)
+        .expect("run the tests with INSTA_UPDATE=always")
+        .map(|entry| {
+            let entry = entry.expect("an entry");
+            let page = std::fs::read_to_string(entry.path()).expect("a page");
+            (entry.file_name().to_string_lossy().into_owned(), page)
+        })
+        .collect();
+    assert!(found == pages, "run the tests with INSTA_UPDATE=always");
+}
+
+/// The table of all criteria.
+fn index() -> String {
+    let mut page = String::from(
+        "# Readiness criteria\n\nWhat `gonogo verdict` asks. Each page says why it matters, how it is proved and how to meet it;\n\
+         `gonogo explain ID` prints it. They are written from the doc comments in\n\
+         `crates/gonogo-readiness/src/criteria`.\n",
+    );
+    for (code, name) in criteria::AREAS {
+        page += &format!("\n## {name}\n\n| | | decided by | gate |\n|---|---|---|---|\n");
+        for c in criteria::all().filter(|c| c.area() == *code) {
+            let classes: Vec<&str> = c.classes.iter().map(|c| c.word()).collect();
+            page += &format!(
+                "| [{id}]({id}.md) | {} | {} | {} |\n",
+                c.title,
+                classes.join(", "),
+                c.gate.word(),
+                id = c.id
+            );
+        }
+    }
+    page
 }

@@ -4,11 +4,14 @@ mod ack;
 mod blast;
 mod check;
 mod demo;
+mod evidence;
+mod explain;
 mod incident;
 mod rehearse;
 mod serve;
 mod status;
 mod token;
+mod verdict;
 
 use std::path::Path;
 
@@ -26,11 +29,14 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Blast(args) => blast::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Incident(args) => incident::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Verdict(args) => verdict::run(&args),
     }
 }
 
