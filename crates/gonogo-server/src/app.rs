@@ -19,6 +19,7 @@ use crate::courier::{Courier, append};
 use crate::driver::{Driver, Recovered, recover};
 use crate::force::{DiskState, Keeper, OnDisk, refusal};
 use crate::ingest::http::Intake;
+use crate::metrics::Sent;
 use crate::notify::Channels;
 use crate::notify::link::AckLinks;
 use crate::notify::settings::Settings;
@@ -128,6 +129,7 @@ impl App {
             clock: Arc::clone(&clock),
             view: view.clone(),
         };
+        let sent = Sent::default();
         let site = Site {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -138,6 +140,7 @@ impl App {
             reload: Arc::new(reload),
             base_url: base_url.as_str().into(),
             gate: Gate::new(Auth::new(store.clone()), &base_url, Arc::new(around)),
+            sent: sent.clone(),
             stopping: stopped.clone(),
         };
         let mut tasks = vec![serve(listener, routes(site.clone()), stopped.clone())];
@@ -150,6 +153,7 @@ impl App {
             base_url,
             seed,
             exercise: options.exercise,
+            sent,
         };
         let watching = Watch {
             store: store.clone(),
@@ -241,6 +245,7 @@ async fn put_in_force(
             };
             return Ok(DiskState {
                 refused: Some(refused),
+                ..DiskState::default()
             });
         }
         Err(error) => return Err(error.into()),
@@ -250,6 +255,7 @@ async fn put_in_force(
             tracing::warn!(mistakes = ?refused.mistakes, "{}", refused.summary);
             return Ok(DiskState {
                 refused: Some(refused),
+                ..DiskState::default()
             });
         }
         anyhow::bail!(

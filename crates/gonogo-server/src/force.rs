@@ -50,6 +50,8 @@ pub struct Found {
 pub struct DiskState {
     /// Why the package on disk is not in force, when it is not.
     pub refused: Option<Refused>,
+    /// The latest request to look that this answers.
+    pub asked: u64,
 }
 
 /// Why the package on disk is not in force.
@@ -143,11 +145,12 @@ impl Keeper {
                 changed = now.changed() => if changed.is_err() { return },
                 _ = stop.changed() => continue,
             }
+            let asked = *now.borrow_and_update();
             let on_disk = self.on_disk.clone();
             let Ok(found) = tokio::task::spawn_blocking(move || on_disk.read()).await else {
                 continue;
             };
-            if let Err(error) = self.consider(found, &mut put).await {
+            if let Err(error) = self.consider(found, &mut put, asked).await {
                 tracing::error!(%error, "a changed package could not be put in force; trying again");
             }
         }
@@ -157,6 +160,7 @@ impl Keeper {
         &self,
         found: Result<Found, ReadError>,
         put: &mut Option<gonogo_model::text::Digest>,
+        asked: u64,
     ) -> Result<(), StoreError> {
         let found = match found {
             Ok(found) => found,
@@ -164,17 +168,15 @@ impl Keeper {
                 let summary = format!(
                     "The package on disk cannot be read: {error}. The running one stays in force."
                 );
-                self.tell(Some(Refused {
-                    summary,
-                    mistakes: Vec::new(),
-                }));
+                let mistakes = Vec::new();
+                self.tell(Some(Refused { summary, mistakes }), asked);
                 return Ok(());
             }
         };
         let digest = found.text.digest();
         let in_force = self.view.borrow().plan.package.digest.clone();
         if in_force.as_ref() == Some(&digest) || put.as_ref() == Some(&digest) {
-            self.tell(None);
+            self.tell(None, asked);
             return Ok(());
         }
         let refused = refusal(&found);
@@ -189,11 +191,11 @@ impl Keeper {
             tracing::info!(digest = digest.short(), "a changed package is put in force");
             *put = Some(digest);
         }
-        self.tell(refused);
+        self.tell(refused, asked);
         Ok(())
     }
 
-    fn tell(&self, refused: Option<Refused>) {
+    fn tell(&self, refused: Option<Refused>, asked: u64) {
         self.state.send_if_modified(|state| {
             let summary =
                 |r: &Option<Refused>| r.as_ref().map(|r| (r.summary.clone(), r.mistakes.clone()));
@@ -201,8 +203,10 @@ impl Keeper {
             if changed && let Some(refused) = &refused {
                 tracing::warn!(mistakes = ?refused.mistakes, "{}", refused.summary);
             }
+            let answered = state.asked != asked;
             state.refused = refused;
-            changed
+            state.asked = asked;
+            changed || answered
         });
     }
 }

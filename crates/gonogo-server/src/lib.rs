@@ -18,6 +18,7 @@ pub mod incidents;
 pub mod ingest;
 pub mod keys;
 pub mod live;
+pub mod metrics;
 pub mod notify;
 pub mod overview;
 pub mod package_dir;

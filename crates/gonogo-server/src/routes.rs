@@ -16,6 +16,7 @@ use crate::graph;
 use crate::incidents;
 use crate::ingest;
 use crate::live;
+use crate::metrics;
 use crate::overview;
 use crate::package_page;
 use crate::places;
@@ -41,6 +42,8 @@ pub fn routes(site: Site) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(site.clone());
+    let figures = Router::new().route("/metrics", get(metrics::get));
+    let figures = auth::http::welcome(&gate, figures.with_state(site.clone()));
     // Open to all: the links carry their own proof, and customers do not sign in.
     let open = status_page::routes()
         .merge(ack::routes())
@@ -50,6 +53,7 @@ pub fn routes(site: Site) -> Router {
         .merge(intake)
         .merge(api)
         .merge(health)
+        .merge(figures)
         .merge(door)
         .merge(open)
         .merge(auth::http::protect(&gate, pages(site)))

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::courier::append;
 use crate::force::DiskState;
 use crate::ingest::http::Intake;
+use crate::metrics::Sent;
 use crate::notify::Channels;
 use crate::store::{Lane, Store, StoreError, User};
 use crate::view::View;
@@ -43,6 +44,8 @@ pub struct Site {
     pub base_url: Arc<str>,
     /// The door: who may come in.
     pub gate: Gate,
+    /// What became of messages.
+    pub sent: Sent,
     /// Told when the server ends, so that open streams do.
     pub stopping: watch::Receiver<bool>,
 }

@@ -13,7 +13,7 @@ use gonogo_model::Id;
 use gonogo_model::comms::PublicState;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, Body, IncidentNumber};
+use super::answer::{Answer, Body, IncidentNumber, Nothing};
 use super::incident::Incident;
 use super::incidents::unknown;
 use super::problem::Problem;
@@ -33,11 +33,6 @@ pub struct Acted {
     /// The incident as it is shown now.
     pub incident: Incident,
 }
-
-/// A command that says nothing more.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 /// Words on the timeline, for the team only.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -81,6 +81,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The body of a command that says nothing more.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// A command that was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The place of the command in the journal.
+    pub position: i64,
+}
+
 /// The query of a request.
 pub(super) struct Asked<T>(pub T);
 
@@ -96,6 +108,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// The name of something in a path.
+pub(super) struct Name(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(error) => Err(Problem::malformed(format!("{}.", error.body_text()))),
+        }
+    }
+}
+
 /// The number of an incident in a path, as `7` or `INC-7`.
 pub(super) struct IncidentNumber(pub u64);
 
@@ -103,10 +129,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IncidentNumber {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text = match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(text)) => text,
-            Err(error) => return Err(Problem::malformed(format!("{}.", error.body_text()))),
-        };
+        let Name(text) = Name::from_request_parts(parts, state).await?;
         incident_number(&text).map(Self).ok_or_else(|| {
             Problem::malformed("An incident is named by its number, such as 7 or INC-7.")
         })

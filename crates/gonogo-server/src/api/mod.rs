@@ -6,42 +6,87 @@
 //! Invariant: a 2xx to a command means that the journal holds it.
 
 mod act;
+mod alerts;
 mod answer;
+mod checks;
+mod components;
+mod dead_letters;
+mod flows;
 mod incident;
 mod incidents;
+mod oncall;
+mod openapi;
 mod problem;
+mod reload;
+mod sources;
 mod state;
+mod tokens;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 
 pub use act::{Acted, Note, Publish, Reason, StepDone, TEXT_CHARS_MAX};
-pub use answer::{BODY_BYTES_MAX, Named, incident_number};
+pub use alerts::{Alert, Alerts};
+pub use answer::{BODY_BYTES_MAX, Named, Written, incident_number};
+pub(crate) use checks::health;
+pub use checks::{Certificate, Check, Checks, LastAnswer};
+pub use components::{Component, Components};
+pub use dead_letters::{DEAD_LETTERS_LISTED_MAX, DeadLetters, Letter, ReplayOutcome};
+pub use flows::{Flow, Flows, Item, Mismatch, Tally, WriteOff};
 pub use incident::{
     AttachedAlert, BlastRadius, Calling, Cause, Engagement, Entry, Incident, IncidentDetail,
     Incidents, Message, Promise, RunbookName, StepRecord, TIMELINE_MAX, Update,
 };
+pub use oncall::{OnCall, TestPage, TestPaged, Turn};
+pub use openapi::{Address, OPENAPI};
 pub use problem::{Problem, ProblemBody, ProblemText};
+pub use reload::Reloaded;
+pub use sources::{DeadLetterCounts, Source, Sources};
 pub use state::{Counts, Headline, HeadlineState, Lag, PackageInForce, Refused, State, Trouble};
+pub use tokens::{MadeToken, RevokedToken, Token, Tokens, WantedToken};
 
 use crate::auth::http::protect;
 use crate::site::Site;
+use openapi::Listed;
 
-/// All routes of the API; each needs a session or a token.
+/// All routes of the API. Each needs a session or a token; its description needs none.
 pub fn routes(site: &Site) -> Router {
-    let incident = |verb: &str| format!("/api/v1/incidents/{{incident}}{verb}");
-    let api = Router::new()
-        .route("/api/v1/state", get(state::get))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route(&incident(""), get(incidents::show))
-        .route(&incident("/ack"), post(act::acknowledge))
-        .route(&incident("/note"), post(act::note))
-        .route(&incident("/resolve"), post(act::resolve))
-        .route(&incident("/command"), post(act::take_command))
-        .route(&incident("/publish"), post(act::publish))
-        .route(&incident("/steps"), post(act::step_done))
+    let api = listed()
+        .router
         .route("/api/{*rest}", any(answer::no_such_route))
         .method_not_allowed_fallback(answer::no_such_method)
         .with_state(site.clone());
-    protect(&site.gate, api)
+    protect(&site.gate, api).route("/api/openapi.json", get(openapi::serve))
+}
+
+/// Every address of the API, as it is described.
+pub fn addresses() -> Vec<Address> {
+    listed().addresses
+}
+
+fn listed() -> Listed {
+    Listed::default()
+        .get("/api/v1/state", state::get)
+        .get("/api/v1/incidents", incidents::list)
+        .get("/api/v1/incidents/{incident}", incidents::show)
+        .post("/api/v1/incidents/{incident}/ack", act::acknowledge)
+        .post("/api/v1/incidents/{incident}/note", act::note)
+        .post("/api/v1/incidents/{incident}/resolve", act::resolve)
+        .post("/api/v1/incidents/{incident}/command", act::take_command)
+        .post("/api/v1/incidents/{incident}/publish", act::publish)
+        .post("/api/v1/incidents/{incident}/steps", act::step_done)
+        .get("/api/v1/alerts", alerts::list)
+        .get("/api/v1/checks", checks::list)
+        .get("/api/v1/flows", flows::list)
+        .post("/api/v1/flows/{flow}/write-off", flows::write_off)
+        .get("/api/v1/sources", sources::list)
+        .get("/api/v1/components", components::list)
+        .get("/api/v1/oncall", oncall::get)
+        .post("/api/v1/test-page", oncall::test_page)
+        .get("/api/v1/dead-letters", dead_letters::list)
+        .post("/api/v1/dead-letters/{id}/replay", dead_letters::replay)
+        .post("/api/v1/reload", reload::post)
+        .get("/api/v1/tokens", tokens::list)
+        .post("/api/v1/tokens", tokens::create)
+        .delete("/api/v1/tokens/{id}", tokens::revoke)
 }

@@ -51,6 +51,8 @@ pub struct Courier {
     pub seed: u64,
     /// Messages are marked as an exercise.
     pub exercise: bool,
+    /// Where attempts are counted.
+    pub sent: crate::metrics::Sent,
 }
 
 impl Courier {
@@ -129,6 +131,7 @@ impl Courier {
         match &effect {
             Effect::Notify(notify) => {
                 let sent = message::send(self, notify).await;
+                self.sent.count(notify.channel, &sent);
                 self.notified(&item, message::kind_of(notify.kind), sent)
                     .await;
             }

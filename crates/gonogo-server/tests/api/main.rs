@@ -2,5 +2,11 @@
 
 mod act;
 mod allowed;
+mod dead_letters;
+mod described;
+mod metrics;
 mod read;
+mod reload;
 mod server;
+mod signals;
+mod tokens;

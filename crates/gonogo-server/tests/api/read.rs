@@ -65,6 +65,9 @@ async fn an_incident_tells_its_cause_its_reach_and_what_to_do() {
         .check_says("ledger-answers", CheckVerdict::Failing)
         .await;
     server.incident().await;
+    server
+        .until(|view| view.incidents[&1].alerts.len() == 2)
+        .await;
     let shown = server.get("/api/v1/incidents/1", &token).await.ok();
     assert_eq!(
         shown["cause"]["component"],

@@ -8,21 +8,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use gonogo_engine::Input;
 use gonogo_engine::input::{CheckResult, CheckVerdict};
+use gonogo_engine::{Input, Time};
 use gonogo_model::Id;
 use gonogo_model::overlay::Overlay;
 use gonogo_server::app::{App, Options};
 use gonogo_server::auth::{FIRST_ADMIN, Identity, Role, Scope, Via};
 use gonogo_server::courier::append;
+use gonogo_server::ingest::{Secret, sign};
 use gonogo_server::notify::settings::Settings;
 use gonogo_server::routes::routes;
 use gonogo_server::settings::Outside;
-use gonogo_server::store::Lane;
+use gonogo_server::store::{Lane, NewDeadLetter, RawBody};
 use gonogo_server::view::View;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
+
+use crate::described::held_against_the_description;
 
 /// How long a test waits for what should happen at once.
 const WITHIN: Duration = Duration::from_secs(20);
@@ -34,6 +38,7 @@ pub struct Server {
     pub app: App,
     dir: TempDir,
     world: String,
+    phones: watch::Receiver<Vec<String>>,
     http: reqwest::Client,
 }
 
@@ -73,13 +78,14 @@ impl Server {
     pub async fn start() -> Self {
         let dir = TempDir::new().unwrap();
         copy(&tiny_package(), &dir.path().join("package"));
-        let world = world().await;
+        let (world, phones) = world().await;
         let app = open(dir.path(), &world).await;
         app.site.gate.auth.first_run(now(&app)).await.unwrap();
         let server = Self {
             app,
             dir,
             world,
+            phones,
             http: http(),
         };
         server.until(|view| view.loaded).await;
@@ -95,6 +101,11 @@ impl Server {
 
     pub async fn stop(self) {
         self.app.shut_down().await.unwrap();
+    }
+
+    /// Where its package can be edited.
+    pub fn package_dir(&self) -> PathBuf {
+        self.dir.path().join("package")
     }
 
     /// A token of the administrator's, for a scope.
@@ -144,6 +155,70 @@ impl Server {
         found.expect("in time").expect("a view").clone()
     }
 
+    /// An event of the till, as it sends it.
+    pub async fn sale(&self, id: &str, kind: &str, data: Value) {
+        let event = json!({
+            "specversion": "1.0", "id": id, "source": "tests", "type": kind, "data": data
+        });
+        self.delivered(id, event).await.ok();
+    }
+
+    /// A body that the till signed.
+    pub async fn delivered(&self, id: &str, body: Value) -> Answer {
+        let (body, now) = (body.to_string(), jiff::Timestamp::now());
+        let secret = Secret::new(TILL_SECRET).unwrap();
+        let signature = sign::cloudevents(&secret, id, body.as_bytes(), now).unwrap();
+        let request = self
+            .http
+            .post(format!("http://{}/in/till", self.app.address))
+            .header("content-type", "application/cloudevents+json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", now.as_second().to_string())
+            .header("webhook-signature", signature)
+            .body(body);
+        answer(request).await
+    }
+
+    /// Puts a genuine body aside, a minute ago; answers when that was.
+    pub async fn put_aside(&self, body: &Value) -> Time {
+        let site = &self.app.site;
+        let at = site.clock.now() - gonogo_model::Duration::from_mins(1);
+        let letter = NewDeadLetter {
+            source: "till".to_owned(),
+            received_at_ms: at.as_millis(),
+            reason: "unknown_shape".to_owned(),
+            detail: String::new(),
+            raw: RawBody {
+                source: "till".to_owned(),
+                headers_json: r#"{"content-type": "application/cloudevents+json"}"#.to_owned(),
+                body: body.to_string().into_bytes(),
+                keep_days: 1,
+            },
+        };
+        site.store.add_dead_letter(letter).await.unwrap();
+        at
+    }
+
+    /// Waits for a message on somebody's phone.
+    pub async fn message_to(&self, person: &str) {
+        let mut phones = self.phones.clone();
+        let rang = phones.wait_for(|rang| rang.iter().any(|to| to == person));
+        tokio::time::timeout(WITHIN, rang)
+            .await
+            .expect("in time")
+            .unwrap();
+    }
+
+    /// A request that a proxy on this machine passes on.
+    pub async fn passed_on(&self, path: &str, token: Option<&str>) -> Answer {
+        let url = format!("http://{}{path}", self.app.address);
+        let mut request = self.http.get(url).header("x-forwarded-for", "192.0.2.7");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        answer(request).await
+    }
+
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.send(Method::GET, path, Some(token), None).await
     }
@@ -161,7 +236,7 @@ impl Server {
         body: Option<String>,
     ) -> Answer {
         let url = format!("http://{}{path}", self.app.address);
-        let mut request = self.http.request(method, url);
+        let mut request = self.http.request(method.clone(), url);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -170,12 +245,18 @@ impl Server {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let response = request.send().await.unwrap();
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().await.unwrap(),
-        }
+        let answer = answer(request).await;
+        held_against_the_description(&method, path, &answer);
+        answer
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        text: response.text().await.unwrap(),
     }
 }
 
@@ -203,13 +284,21 @@ async fn open(dir: &Path, world: &str) -> App {
     App::start(options, routes).await.unwrap()
 }
 
-/// Everything that is asked answers 200, and every message is taken.
-async fn world() -> String {
+/// Everything that is asked answers 200, and every message rings a phone.
+async fn world() -> (String, watch::Receiver<Vec<String>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let routes = Router::new().fallback(any(|| async { "{}" }));
+    let (ring, phones) = watch::channel(Vec::new());
+    let answer = async move |body: String| {
+        if let Ok(message) = serde_json::from_str::<Value>(&body) {
+            let topic = message["topic"].as_str().unwrap_or_default().to_owned();
+            ring.send_modify(|rang| rang.push(topic));
+        }
+        r#"{"id": "m-1"}"#
+    };
+    let routes = Router::new().fallback(any(answer));
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    format!("http://{address}")
+    (format!("http://{address}"), phones)
 }
 
 fn http() -> reqwest::Client {

@@ -1,0 +1,156 @@
+//! `GET /alerts`: what is watched for, and what it says right now.
+
+use axum::Json;
+use axum::extract::State;
+use gonogo_engine::Time;
+use gonogo_engine::alerting::{AlertState, Holds, Stage};
+use gonogo_model::Id;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Asked, Named};
+use crate::auth::Identity;
+use crate::site::Site;
+use crate::view::View;
+
+/// The alerts of the package, those that fire first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alerts {
+    /// All that match.
+    pub alerts: Vec<Alert>,
+}
+
+/// An alert and what it says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Its id in the package; with the package it is the dedup key.
+    pub id: String,
+    /// What happened, as a sentence.
+    pub name: String,
+    /// `SEV1` to `SEV4`.
+    pub severity: String,
+    /// `page` or `ticket`.
+    pub urgency: String,
+    /// The component it is about.
+    pub component: Option<Named>,
+    /// The team that is told.
+    pub team: Option<Named>,
+    /// `firing`, `pending` or `idle`.
+    pub stage: String,
+    /// Since when its condition holds.
+    pub since: Option<Timestamp>,
+    /// What its condition says: `yes`, `no` or `cannot_tell`.
+    pub holds: String,
+    /// How many things it is about.
+    pub count: u64,
+    /// Their keys, the first few.
+    pub keys: Vec<String>,
+    /// The numbers, in a sentence.
+    pub detail: String,
+    /// When it last fired.
+    pub fired_at: Option<Timestamp>,
+    /// When it last resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// How often it fired.
+    pub episodes: u32,
+    /// The number of the incident that it belongs to, or last did.
+    pub incident: Option<u64>,
+    /// What it means for customers.
+    pub impact: Option<String>,
+    /// The first safe thing to do.
+    pub first_step: Option<String>,
+    /// What to follow.
+    pub runbook: Option<String>,
+}
+
+/// Which alerts are listed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    stage: Option<Wanted>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Wanted {
+    Firing,
+    Pending,
+    Idle,
+}
+
+pub(super) async fn list(
+    State(site): State<Site>,
+    _: Identity,
+    Asked(which): Asked<Which>,
+) -> Answer<Alerts> {
+    let view = site.view();
+    let mut found: Vec<(&Id, &AlertState)> = view
+        .alerts
+        .iter()
+        .filter(|(_, state)| {
+            which
+                .stage
+                .is_none_or(|wanted| wanted == stage(state.stage))
+        })
+        .collect();
+    found.sort_by_key(|(id, state)| (std::cmp::Reverse(rank(state.stage)), *id));
+    let alerts = found
+        .into_iter()
+        .filter_map(|(id, state)| Alert::of(&view, id, state))
+        .collect();
+    Ok(Json(Alerts { alerts }))
+}
+
+impl Alert {
+    fn of(view: &View, id: &Id, state: &AlertState) -> Option<Self> {
+        let declared = view.plan.package.alerts.get(id)?;
+        let component = view.plan.component_of(id);
+        let (stage, since) = match state.stage {
+            Stage::Idle => ("idle", None),
+            Stage::Pending { since } => ("pending", Some(since)),
+            Stage::Firing { since } => ("firing", Some(since)),
+        };
+        let holds = match state.reading.holds {
+            Holds::Yes => "yes",
+            Holds::No => "no",
+            Holds::CannotTell => "cannot_tell",
+        };
+        Some(Self {
+            id: id.to_string(),
+            name: declared.name.clone(),
+            severity: declared.severity.word().to_owned(),
+            urgency: declared.urgency.word().to_owned(),
+            component: component.map(|c| Named::component(view, c)),
+            team: view.plan.team_of(declared).map(|t| Named::team(view, &t)),
+            stage: stage.to_owned(),
+            since: since.map(Time::timestamp),
+            holds: holds.to_owned(),
+            count: state.reading.count,
+            keys: state.reading.keys.clone(),
+            detail: state.reading.detail.clone(),
+            fired_at: state.fired_at.map(Time::timestamp),
+            resolved_at: state.resolved_at.map(Time::timestamp),
+            episodes: state.episodes,
+            incident: state.incident,
+            impact: declared.impact.clone(),
+            first_step: declared.first_step.clone(),
+            runbook: declared.runbook.as_ref().map(|r| r.id.to_string()),
+        })
+    }
+}
+
+fn stage(stage: Stage) -> Wanted {
+    match stage {
+        Stage::Idle => Wanted::Idle,
+        Stage::Pending { .. } => Wanted::Pending,
+        Stage::Firing { .. } => Wanted::Firing,
+    }
+}
+
+fn rank(stage: Stage) -> u8 {
+    match stage {
+        Stage::Idle => 0,
+        Stage::Pending { .. } => 1,
+        Stage::Firing { .. } => 2,
+    }
+}

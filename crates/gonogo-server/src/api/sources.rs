@@ -1,0 +1,111 @@
+//! `GET /sources`: who tells us what happened, and how well that goes.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use gonogo_engine::Time;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, Named};
+use crate::auth::Identity;
+use crate::ingest::http::Tally;
+use crate::site::Site;
+use crate::store::DeadLetterCount;
+use crate::view::{SourceView, View};
+
+/// The sources of the package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sources {
+    /// All of them.
+    pub sources: Vec<Source>,
+    /// What is wrong with how they are set up, a sentence each.
+    pub mistakes: Vec<String>,
+}
+
+/// A source and how well it is heard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id in the package; it is heard at `/in/{id}`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose format and signature it speaks.
+    pub kind: String,
+    /// When it last spoke.
+    pub last_event_at: Option<Timestamp>,
+    /// What it said last.
+    pub last_event_type: Option<String>,
+    /// Is it silent for longer than is normal?
+    pub silent: bool,
+    /// Events of the last hour.
+    pub events_last_hour: u32,
+    /// Requests that were accepted since the server started.
+    pub accepted: u64,
+    /// Events since then that had come before.
+    pub duplicates: u64,
+    /// Refusals since then, by stable code.
+    pub refused: BTreeMap<String, u64>,
+    /// When one was last refused.
+    pub refused_at: Option<Timestamp>,
+    /// Requests that were genuine and could not be understood.
+    pub dead_letters: DeadLetterCounts,
+}
+
+/// How many requests of a source were put aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterCounts {
+    /// Kept, and not replayed.
+    pub open: u64,
+    /// Replayed, and still kept.
+    pub replayed: u64,
+    /// Dropped at the limit, ever.
+    pub dropped: u64,
+}
+
+pub(super) async fn list(State(site): State<Site>, _: Identity) -> Answer<Sources> {
+    let view = site.view();
+    let tallies = site.intake.tallies();
+    let counts = site.store.blocking(|s| s.dead_letter_counts()).await?;
+    let of = |source: &SourceView| {
+        let tally = tallies.get(&source.id).cloned().unwrap_or_default();
+        let dead = counts.iter().find(|c| c.source == source.id.as_str());
+        Source::of(&view, source, &tally, dead)
+    };
+    Ok(Json(Sources {
+        sources: view.sources.iter().map(of).collect(),
+        mistakes: site.intake.mistakes(),
+    }))
+}
+
+impl Source {
+    fn of(view: &View, source: &SourceView, tally: &Tally, dead: Option<&DeadLetterCount>) -> Self {
+        let declared = view.plan.package.sources.get(&source.id);
+        let Named { id, name } = Named::new(&source.id, declared.map(|s| &s.name));
+        let refused = tally
+            .refused
+            .iter()
+            .map(|(code, n)| ((*code).to_owned(), *n));
+        Self {
+            id,
+            name,
+            kind: declared.map_or("", |s| s.kind.word()).to_owned(),
+            last_event_at: source.last_event_at.map(Time::timestamp),
+            last_event_type: source.last_event_type.clone(),
+            silent: source.silent,
+            events_last_hour: source.hour,
+            accepted: tally.accepted,
+            duplicates: tally.duplicates,
+            refused: refused.collect(),
+            refused_at: tally
+                .refused_at_ms
+                .map(|at| Time::from_millis(at).timestamp()),
+            dead_letters: dead.map_or_else(DeadLetterCounts::default, |dead| DeadLetterCounts {
+                open: dead.open,
+                replayed: dead.replayed,
+                dropped: dead.dropped,
+            }),
+        }
+    }
+}
