@@ -13,8 +13,6 @@ use tokio::task::JoinSet;
 
 use super::table::quantile;
 
-/// How many connections there are.
-pub const CONNECTIONS: usize = 64;
 /// The longest answer that is understood.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
