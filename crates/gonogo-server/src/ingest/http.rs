@@ -20,6 +20,7 @@ use gonogo_model::overlay::Overlay;
 use gonogo_model::source::{Provider, Source};
 use gonogo_model::text::Digest;
 use gonogo_model::{Id, Package};
+use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -371,7 +372,7 @@ impl Declared {
 }
 
 /// What a request came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Taken {
     accepted: usize,
     duplicates: usize,
@@ -414,12 +415,7 @@ pub async fn post(
         }
     };
     match intake.take(&source, &head.headers, &body).await {
-        Ok(taken) => Json(json!({
-            "accepted": taken.accepted,
-            "duplicates": taken.duplicates,
-            "dead_letters": taken.dead_letters,
-        }))
-        .into_response(),
+        Ok(taken) => Json(taken).into_response(),
         Err(Refused::UnknownSource) => {
             refusal(404, "unknown_source", "There is no such source here.")
         }

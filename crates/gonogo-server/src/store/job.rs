@@ -25,6 +25,11 @@ pub(super) trait Job: Send {
     fn needs_savepoint(&self) -> bool {
         true
     }
+    /// Whether somebody is told that it is on the disk. A group of which nobody is told so is
+    /// not synced; the next one that is, or the next checkpoint, takes it along.
+    fn needs_sync(&self) -> bool {
+        true
+    }
     /// Runs inside the group's transaction.
     fn apply(&mut self, conn: &Connection) -> Result<(), StoreError>;
     /// Called once, after the group was committed or given up.

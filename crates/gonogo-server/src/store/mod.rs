@@ -131,7 +131,13 @@ impl Store {
         let bell = checkpointer.bell(Arc::clone(&space));
         let hooks = ledger::LedgerHooks::new(Arc::clone(&ledger), bell);
         let keep = Arc::clone(&lock);
-        let writer = writer::Writer::start("journal-writer", conn, Box::new(hooks), keep)?;
+        let writer = writer::Writer::start(
+            "journal-writer",
+            conn,
+            Box::new(hooks),
+            writer::Gather::Never,
+            keep,
+        )?;
         Ok(Self {
             inner: Arc::new(Inner {
                 dir,

@@ -2,7 +2,8 @@
 //!
 //! SQLite takes one writer at a time and an fsync costs a millisecond or more, so all
 //! writes queue here and everything that queued while the last fsync ran goes into the
-//! next transaction. There is no timer: an idle store commits a lone request at once.
+//! next transaction. There is no timer where somebody waits: an idle store commits a lone
+//! request at once.
 //!
 //! Invariant: a caller is answered `Ok` only after the COMMIT that holds its rows returned,
 //! and a group that failed has stored nothing at all.
@@ -10,13 +11,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::StoreError;
-use super::job::{Hooks, Job};
+use super::job::{Hooks, Job, Weight};
 use super::write::{Call, Write};
 
 /// Requests that may wait for the writer; more callers wait for a place in the queue.
@@ -25,6 +27,15 @@ pub const WRITE_QUEUE_MAX: usize = 4096;
 pub const GROUP_INPUTS_MAX: usize = 512;
 /// A group stops growing at this many bytes of bodies.
 pub const GROUP_BYTES_MAX: usize = 8 << 20;
+
+/// How long a group of bulk jobs may wait for more of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Gather {
+    /// Somebody waits for each.
+    Never,
+    /// Nobody waits for any.
+    For(Duration),
+}
 
 /// Which of the two queues a job waits in.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +60,7 @@ impl Writer {
         name: &str,
         conn: Connection,
         hooks: Box<dyn Hooks>,
+        gather: Gather,
         keep: impl Send + 'static,
     ) -> Result<Self, StoreError> {
         let (urgent, urgent_rx) = mpsc::channel(WRITE_QUEUE_MAX);
@@ -59,9 +71,11 @@ impl Writer {
             bulk: bulk_rx,
             stop: Arc::clone(&stop),
             stopping: false,
+            gather,
         };
         // The thread sleeps on two queues at once; nothing else runs on it.
         let sleeper = Builder::new_current_thread()
+            .enable_time()
             .build()
             .map_err(|e| StoreError::Unavailable(format!("cannot start the writer: {e}")))?;
         let thread = std::thread::Builder::new()
@@ -71,6 +85,7 @@ impl Writer {
                     conn,
                     hooks,
                     failed_groups: 0,
+                    syncing: true,
                 };
                 while let Some(group) = queue.next_group(&sleeper) {
                     committer.commit(group);
@@ -158,14 +173,24 @@ struct Queue {
     bulk: mpsc::Receiver<Box<dyn Job>>,
     stop: Arc<Notify>,
     stopping: bool,
+    gather: Gather,
 }
 
 impl Queue {
     /// Blocks for one job, then takes whatever else is queued, urgent ones first.
     fn next_group(&mut self, sleeper: &Runtime) -> Option<Vec<Box<dyn Job>>> {
-        let first = sleeper.block_on(self.next())?;
-        let mut weight = first.weight();
-        let mut group = vec![first];
+        let mut group = vec![sleeper.block_on(self.next())?];
+        if let Gather::For(time) = self.gather
+            && !group[0].needs_sync()
+            && !self.stopping
+        {
+            group.extend(sleeper.block_on(self.gather(time)));
+        }
+        let mut weight = Weight::default();
+        for more in group.iter().map(|job| job.weight()) {
+            weight.inputs += more.inputs.max(1);
+            weight.bytes += more.bytes;
+        }
         while weight.inputs < GROUP_INPUTS_MAX && weight.bytes < GROUP_BYTES_MAX {
             let Ok(job) = self.urgent.try_recv().or_else(|_| self.bulk.try_recv()) else {
                 break;
@@ -176,6 +201,20 @@ impl Queue {
             group.push(job);
         }
         Some(group)
+    }
+
+    /// Lets bulk jobs queue for a while; an urgent one ends it.
+    async fn gather(&mut self, time: Duration) -> Option<Box<dyn Job>> {
+        tokio::select! {
+            biased;
+            () = self.stop.notified() => {
+                // Kept for the next round, which ends everything.
+                self.stop.notify_one();
+                None
+            }
+            Some(job) = self.urgent.recv() => Some(job),
+            () = tokio::time::sleep(time) => None,
+        }
     }
 
     async fn next(&mut self) -> Option<Box<dyn Job>> {
@@ -203,12 +242,15 @@ struct Committer {
     hooks: Box<dyn Hooks>,
     /// Since the last group that was stored; a full disk is logged once, not per group.
     failed_groups: u64,
+    /// Whether a commit waits for the disk now.
+    syncing: bool,
 }
 
 impl Committer {
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
+        let synced = self.sync_if_needed(&group);
         let conn = &self.conn;
-        match apply_group(conn, self.hooks.as_mut(), &mut group) {
+        match synced.and_then(|()| apply_group(conn, self.hooks.as_mut(), &mut group)) {
             Ok(outcomes) => {
                 if self.failed_groups > 0 {
                     tracing::info!(
@@ -238,6 +280,17 @@ impl Committer {
                 }
             }
         }
+    }
+
+    /// Commits wait for the disk, unless nobody in the group is told that they did.
+    fn sync_if_needed(&mut self, group: &[Box<dyn Job>]) -> Result<(), StoreError> {
+        let sync = group.iter().any(|job| job.needs_sync());
+        if sync != self.syncing {
+            let level = if sync { "FULL" } else { "NORMAL" };
+            self.conn.pragma_update(None, "synchronous", level)?;
+            self.syncing = sync;
+        }
+        Ok(())
     }
 }
 
@@ -282,4 +335,55 @@ fn apply_group(
 
 fn run(conn: &Connection, sql: &str) -> Result<(), StoreError> {
     Ok(conn.prepare_cached(sql)?.execute([]).map(drop)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc as sync_mpsc;
+
+    use super::*;
+
+    /// A job of which nobody is told; it says at which level its group is synced.
+    struct Behind(sync_mpsc::Sender<i64>);
+
+    impl Job for Behind {
+        fn needs_sync(&self) -> bool {
+            false
+        }
+
+        fn apply(&mut self, conn: &Connection) -> Result<(), StoreError> {
+            self.0.send(level(conn)?).unwrap();
+            Ok(())
+        }
+
+        fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+            outcome.unwrap();
+        }
+    }
+
+    struct NoHooks;
+
+    impl Hooks for NoHooks {}
+
+    fn level(conn: &Connection) -> Result<i64, StoreError> {
+        Ok(conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?)
+    }
+
+    #[test]
+    fn jobs_gather_unsynced_until_one_comes_that_is_waited_for() {
+        const FULL: i64 = 2;
+        const NORMAL: i64 = 1;
+        let dir = tempfile::tempdir().unwrap();
+        let conn = Connection::open(dir.path().join("a.db")).unwrap();
+        conn.pragma_update(None, "synchronous", "FULL").unwrap();
+        let gather = Gather::For(Duration::from_secs(3600));
+        let writer = Writer::start("test", conn, Box::new(NoHooks), gather, ()).unwrap();
+        let (seen_tx, seen) = sync_mpsc::channel();
+        assert!(writer.offer(Box::new(Behind(seen_tx.clone()))).is_ok());
+        assert_eq!(writer.call(Urgency::Urgent, level).wait().unwrap(), FULL);
+        assert_eq!(seen.recv().unwrap(), FULL, "it went along with the other");
+        assert!(writer.offer(Box::new(Behind(seen_tx))).is_ok());
+        writer.stop();
+        assert_eq!(seen.recv().unwrap(), NORMAL);
+    }
 }
