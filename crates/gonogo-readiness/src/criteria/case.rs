@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use gonogo_model::alert::Alert;
 use gonogo_model::component::{Component, ComponentKind, Journey};
 use gonogo_model::evidence::Evidence;
+use gonogo_model::risk::FailureMode;
+use gonogo_model::runbook::Runbook;
 use gonogo_model::team::Role;
 use gonogo_model::{Id, Kind, Package, PackageText, Ref, Subject};
 use jiff::Timestamp;
 
-use super::answer::Answers;
+use super::answer::{Answers, State};
+use super::index::Index;
 use crate::graph::Graph;
 use crate::whom;
 
@@ -25,6 +28,7 @@ pub struct Case<'p> {
     /// The moment that is judged: now, or the hour of the launch.
     pub now: Timestamp,
     records: BTreeMap<(&'p str, &'p Subject), Vec<&'p Evidence>>,
+    index: Index<'p>,
 }
 
 impl<'p> Case<'p> {
@@ -47,6 +51,7 @@ impl<'p> Case<'p> {
             graph,
             now,
             records,
+            index: Index::new(package),
         }
     }
 
@@ -59,12 +64,32 @@ impl<'p> Case<'p> {
     /// Has a criterion's newest record about a subject passed? Used where one criterion's
     /// evidence bears on another's rating.
     pub fn passed(&self, criterion: &str, subject: &Subject) -> bool {
+        self.standing(criterion, subject).is_none()
+    }
+
+    /// Why a criterion's newest record about a subject is no pass; `None` where it is one.
+    pub fn standing(&self, criterion: &str, subject: &Subject) -> Option<(State, String)> {
         let Some(criterion) = super::find(criterion) else {
-            return false;
+            return Some((State::Unknown, format!("there is no criterion {criterion}")));
         };
-        let found =
-            super::proof::look(self, criterion, criterion.gate, subject, &[], criterion.ttl);
-        found.record.is_some() && found.trouble.is_none()
+        super::proof::look(self, criterion, criterion.gate, subject, &[], criterion.ttl).trouble
+    }
+
+    /// The alerts that tell of a component.
+    pub fn alerts_of(&self, component: &Id) -> &[&'p Alert] {
+        self.index.alerts.get(component).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ways for a component to go wrong.
+    pub fn failure_modes_of(&self, component: &Id) -> &[&'p FailureMode] {
+        let found = self.index.failure_modes.get(component);
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The runbooks that cover a component.
+    pub fn runbooks_of(&self, component: &Id) -> &[&'p Runbook] {
+        let found = self.index.runbooks.get(component);
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// How much an entity matters: a component's own tier, a journey's by being critical, and

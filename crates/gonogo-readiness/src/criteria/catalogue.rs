@@ -1,10 +1,10 @@
 //! Every criterion, in order of area and number.
 
 use super::Criterion;
-use super::own;
+use super::{dep, own};
 
 /// Every criterion.
-pub const CRITERIA: &[&[Criterion]] = &[own::ALL];
+pub const CRITERIA: &[&[Criterion]] = &[own::ALL, dep::ALL];
 
 /// The criterion of this name, whatever its case.
 pub fn find(id: &str) -> Option<&'static Criterion> {

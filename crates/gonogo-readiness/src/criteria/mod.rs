@@ -7,9 +7,12 @@
 mod answer;
 mod case;
 mod catalogue;
+mod index;
+mod people;
 mod proof;
 mod trigger;
 
+mod dep;
 mod own;
 
 use gonogo_model::Duration;

@@ -64,6 +64,14 @@ impl Fixture {
         self
     }
 
+    /// With something in `more.yaml` written another way; it has to be there.
+    pub fn instead_of_more(mut self, of: &str, write: &str) -> Self {
+        let more = self.text.files.get_mut("more.yaml").unwrap();
+        assert!(more.contains(of), "more.yaml has no {of:?}");
+        *more = more.replacen(of, write, 1);
+        self
+    }
+
     /// With a record that passes, bound to what its subject and `also` are now.
     pub fn proved(self, criterion: &str, subject: &str, method: &str, also: &[&str]) -> Self {
         self.record(
@@ -130,20 +138,15 @@ impl Fixture {
 
     /// What one criterion says at another moment.
     pub fn ask_at(&self, criterion: &str, at: &str) -> Vec<Said> {
-        let verdict = self.verdict_at(at);
-        let asked = verdict
-            .criteria()
-            .find(|c| c.criterion.id == criterion)
-            .unwrap_or_else(|| panic!("no criterion {criterion}"));
-        let said = |a: &Judged| {
-            let answer = &a.answer;
-            (
-                answer.subject.to_string(),
-                answer.state,
-                answer.reasons.join("; "),
-            )
-        };
-        asked.answers.iter().map(said).collect()
+        answers(&self.verdict_at(at), criterion)
+    }
+
+    /// What one criterion says about one subject of a package with mistakes in it.
+    pub fn said_unsound(&self, criterion: &str, subject: &str) -> Said {
+        let loaded = load(&self.text);
+        assert!(!loaded.is_sound(), "the package has no mistake");
+        let verdict = verdict::judge(&loaded.package, &self.text, &[], &[], NOW.parse().unwrap());
+        find(&verdict, criterion, subject)
     }
 
     /// The state of one criterion about one subject.
@@ -153,10 +156,30 @@ impl Fixture {
 
     /// What one criterion says about one subject.
     pub fn said(&self, criterion: &str, subject: &str) -> Said {
-        let all = self.ask(criterion);
-        let found = all.iter().find(|(name, _, _)| name == subject);
-        found
-            .unwrap_or_else(|| panic!("{criterion} says nothing of {subject}: {all:#?}"))
-            .clone()
+        find(&self.verdict(), criterion, subject)
     }
+}
+
+fn answers(verdict: &Verdict, criterion: &str) -> Vec<Said> {
+    let asked = verdict
+        .criteria()
+        .find(|c| c.criterion.id == criterion)
+        .unwrap_or_else(|| panic!("no criterion {criterion}"));
+    let said = |a: &Judged| {
+        let answer = &a.answer;
+        (
+            answer.subject.to_string(),
+            answer.state,
+            answer.reasons.join("; "),
+        )
+    };
+    asked.answers.iter().map(said).collect()
+}
+
+fn find(verdict: &Verdict, criterion: &str, subject: &str) -> Said {
+    let all = answers(verdict, criterion);
+    let found = all.iter().find(|(name, _, _)| name == subject);
+    found
+        .unwrap_or_else(|| panic!("{criterion} says nothing of {subject}: {all:#?}"))
+        .clone()
 }

@@ -2,6 +2,7 @@
 
 mod fixture;
 
+mod dep;
 mod own;
 mod rules_of_evidence;
 mod verdict;
