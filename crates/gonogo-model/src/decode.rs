@@ -65,8 +65,14 @@ pub trait Decode: Sized {
     /// Shows each reference inside to `visit`.
     fn each_ref(&self, _visit: &mut dyn FnMut(AnyRef)) {}
 
-    /// What it looks like, as JSON Schema 2020-12.
+    /// What it looks like, as JSON Schema (draft 7, the one that editors know best).
     fn schema(definitions: &mut Definitions) -> serde_json::Value;
+
+    /// How a value is written in a file, for the defaults of a schema; `None` where that takes
+    /// more than a scalar.
+    fn written(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 impl<T: Decode> Decode for Option<T> {
@@ -86,8 +92,30 @@ impl<T: Decode> Decode for Option<T> {
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        T::schema(definitions)
+        nullable(T::schema(definitions))
     }
+}
+
+/// Nothing after the colon means that it is not written.
+fn nullable(mut schema: serde_json::Value) -> serde_json::Value {
+    let null = json!("null");
+    match schema.get_mut("type") {
+        Some(serde_json::Value::Array(types)) if types.contains(&null) => return schema,
+        Some(serde_json::Value::Array(types)) => {
+            types.push(null);
+            return schema;
+        }
+        Some(one) => {
+            *one = json!([one, "null"]);
+            return schema;
+        }
+        None => {}
+    }
+    if let Some(words) = schema.get_mut("enum").and_then(|e| e.as_array_mut()) {
+        words.push(serde_json::Value::Null);
+        return schema;
+    }
+    json!({"anyOf": [schema, {"type": "null"}]})
 }
 
 impl<T: Decode> Decode for Vec<T> {
@@ -112,7 +140,8 @@ impl<T: Decode> Decode for Vec<T> {
     }
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
-        json!({"type": "array", "items": T::schema(definitions)})
+        // Nothing after the colon is an empty list.
+        json!({"type": ["array", "null"], "items": T::schema(definitions)})
     }
 }
 
@@ -190,7 +219,12 @@ impl Decode for String {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
+        // What stands without quotes is text all the same.
         json!({"type": ["string", "number", "boolean"]})
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(json!(self))
     }
 }
 
@@ -206,10 +240,14 @@ impl Decode for bool {
     fn schema(_: &mut Definitions) -> serde_json::Value {
         json!({"type": "boolean"})
     }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(json!(self))
+    }
 }
 
 macro_rules! decode_number {
-    ($($ty:ty => $json:literal),*) => {$(
+    ($($ty:ty),*) => {$(
         impl Decode for $ty {
             fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
                 scalar(node, cx, "a number", |text| {
@@ -218,12 +256,16 @@ macro_rules! decode_number {
             }
 
             fn schema(_: &mut Definitions) -> serde_json::Value {
-                json!({"type": $json})
+                json!({"type": "integer", "minimum": <$ty>::MIN, "maximum": <$ty>::MAX})
+            }
+
+            fn written(&self) -> Option<serde_json::Value> {
+                Some(json!(self))
             }
         }
     )*};
 }
-decode_number!(u8 => "integer", u16 => "integer", u32 => "integer", u64 => "integer", i64 => "integer");
+decode_number!(u8, u16, u32, u64, i64);
 
 impl Decode for Id {
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
@@ -231,7 +273,14 @@ impl Decode for Id {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]*$", "maxLength": crate::id::MAX_ID_LEN})
+        // `2026` is an id, and a number to whoever reads YAML without knowing that.
+        json!({
+            "type": ["string", "integer"],
+            "pattern": "^[a-z0-9][a-z0-9._-]*$",
+            "patternErrorMessage": "an id is made of a-z, 0-9, `-`, `_` and `.`, and begins with a letter or a digit",
+            "maxLength": crate::id::MAX_ID_LEN,
+            "minimum": 0,
+        })
     }
 }
 
@@ -369,7 +418,7 @@ pub fn define(
         let made = make(definitions);
         definitions.insert(name.to_string(), made);
     }
-    json!({"$ref": format!("#/$defs/{name}")})
+    json!({"$ref": format!("#/definitions/{name}")})
 }
 
 /// Doc comment lines as one description.
@@ -381,6 +430,12 @@ pub fn description(lines: &[&str]) -> String {
         .join(" ")
         .trim()
         .to_string()
+}
+
+/// The description of each word and of its aliases, in the order of the words.
+pub fn each_described(words: &[(&[&str], String)]) -> Vec<String> {
+    let each = |(names, text): &(&[&str], String)| vec![text.clone(); names.len()];
+    words.iter().flat_map(each).collect()
 }
 
 /// Declares a mapping: its fields, their defaults, and what they mean.
@@ -427,6 +482,9 @@ macro_rules! record {
                                 "description".into(),
                                 $crate::decode::description(&[$($fdoc),+]).into(),
                             );
+                            if let Some(default) = $crate::decode::record!(@written $ty $(, $default)?) {
+                                object.insert("default".into(), default);
+                            }
                         }
                         properties.insert(stringify!($field).into(), property);
                         if $crate::decode::record!(@required $ty $(, $default)?) {
@@ -446,6 +504,11 @@ macro_rules! record {
     };
     (@default $ty:ty) => { <$ty as $crate::decode::Decode>::missing() };
     (@default $ty:ty, $default:expr) => { Some($default) };
+    (@written $ty:ty) => { None::<serde_json::Value> };
+    (@written $ty:ty, $default:expr) => {{
+        let default: $ty = $default;
+        $crate::decode::Decode::written(&default)
+    }};
     (@required $ty:ty) => { <$ty as $crate::decode::Decode>::missing().is_none() };
     (@required $ty:ty, $default:expr) => { false };
 }
@@ -508,7 +571,17 @@ macro_rules! words {
             }
 
             fn schema(_: &mut $crate::decode::Definitions) -> serde_json::Value {
-                serde_json::json!({"enum": [$($word $(, $alias)*),*]})
+                serde_json::json!({
+                    "enum": [$($word $(, $alias)*),*],
+                    "enumDescriptions": $crate::decode::each_described(&[$((
+                        &[$word $(, $alias)*],
+                        $crate::decode::description(&[$($vdoc),+]),
+                    )),*]),
+                })
+            }
+
+            fn written(&self) -> Option<serde_json::Value> {
+                Some(self.word().into())
             }
         }
     };
@@ -552,9 +625,14 @@ macro_rules! choice {
             fn schema(definitions: &mut $crate::decode::Definitions) -> serde_json::Value {
                 $crate::decode::define(definitions, stringify!($name), |definitions| {
                     let shapes: Vec<serde_json::Value> = vec![$({
-                        let shape = <$ty as $crate::decode::Decode>::schema(definitions);
+                        let mut shape = <$ty as $crate::decode::Decode>::schema(definitions);
+                        if let Some(object) = shape.as_object_mut() {
+                            let text = $crate::decode::description(&[$($vdoc),+]);
+                            object.insert("description".into(), text.into());
+                        }
                         serde_json::json!({
                             "type": "object",
+                            "title": $key,
                             "description": $crate::decode::description(&[$($vdoc),+]),
                             "properties": {$key: shape},
                             "required": [$key],

@@ -142,7 +142,18 @@ impl Decode for Duration {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": "string", "pattern": "^(0|([0-9]+(ms|s|m|min|h|d|w))+)$"})
+        // A bare 0 is the only number that needs no unit.
+        serde_json::json!({
+            "type": ["string", "integer"],
+            "pattern": "^(0|([0-9]+(ms|s|m|min|h|d|w))+)$",
+            "patternErrorMessage": "write a number and a unit, such as `90s`, `5m`, `2h` or `28d`",
+            "minimum": 0,
+            "maximum": 0,
+        })
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(self.to_string().into())
     }
 }
 

@@ -25,6 +25,7 @@ pub mod risk;
 pub mod runbook;
 pub mod scenario;
 pub mod schedule;
+pub mod schema;
 pub mod setting;
 pub mod slo;
 pub mod source;

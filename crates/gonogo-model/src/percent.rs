@@ -81,7 +81,16 @@ impl Decode for Percent {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": ["string", "number"]})
+        serde_json::json!({
+            "type": ["string", "number"],
+            "pattern": "^([0-9]+(\\.[0-9]{0,4})? *%?|[0-9]+ */ *[0-9]+)$",
+            "minimum": 0,
+            "maximum": 100,
+        })
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(self.to_string().into())
     }
 }
 

@@ -115,7 +115,10 @@ impl Decode for Setting {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
+        serde_json::json!({
+            "type": ["string", "number", "boolean"],
+            "pattern": "^([^$]|\\$(?!\\{)|\\$\\{(env:[A-Za-z0-9_]+|file:[^}]+)\\})*$",
+        })
     }
 }
 

@@ -75,7 +75,11 @@ impl Decode for Zone {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
+        serde_json::json!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_+/-]*$"})
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(self.name().into())
     }
 }
 
@@ -96,7 +100,10 @@ impl Decode for Local {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": "string"})
+        serde_json::json!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
+        })
     }
 }
 
@@ -116,6 +123,9 @@ impl Decode for Instant {
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        serde_json::json!({"type": "string", "format": "date-time"})
+        serde_json::json!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([Zz]|[-+][0-9]{2}(:?[0-9]{2})?)$",
+        })
     }
 }

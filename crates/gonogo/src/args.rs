@@ -56,6 +56,8 @@ pub enum Command {
     Explain(Explain),
     /// Record evidence, and see what it still proves
     Evidence(Evidence),
+    /// Print the JSON Schema of a package's files, for editors
+    Schema(Schema),
     /// Play a scenario on a virtual clock: what is noticed, who is paged, when, what is said
     Rehearse(Rehearse),
     /// Play a real outage into a real server, and watch
@@ -145,6 +147,34 @@ pub enum CheckFormat {
 pub enum Deny {
     /// Warnings
     Warnings,
+}
+
+/// `gonogo schema`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo schema > ops/gonogo.schema.json
+  gonogo schema evidence > ops/evidence.schema.json
+
+An editor with the YAML language server completes and checks a file that begins with
+  # yaml-language-server: $schema=gonogo.schema.json      (../gonogo.schema.json one folder down)")]
+pub struct Schema {
+    /// Of which files
+    #[arg(value_enum, default_value_t = SchemaOf::Package)]
+    pub of: SchemaOf,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The YAML files of a package
+    Package,
+    /// The files in evidence/
+    Evidence,
+    /// The front matter of a runbook
+    Runbook,
+    /// The front matter of a message to customers
+    Template,
 }
 
 /// `gonogo rehearse`

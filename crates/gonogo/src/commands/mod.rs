@@ -8,6 +8,7 @@ mod evidence;
 mod explain;
 mod incident;
 mod rehearse;
+mod schema;
 mod serve;
 mod status;
 mod token;
@@ -33,6 +34,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args),
         Command::Incident(args) => incident::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Token(args) => token::run(&args),
