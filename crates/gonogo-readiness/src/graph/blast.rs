@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gonogo_model::alert::Alert;
+use gonogo_model::comms::CommsRule;
 use gonogo_model::component::{Component, Dependency, DependencyKind, PublicName};
 use gonogo_model::runbook::Runbook;
 use gonogo_model::team::Team;
 use gonogo_model::{Id, Package, Ref};
 
-use super::{Edge, Graph, Node, Place};
+use super::{Edge, Gate, Graph, Node, Place};
 
 /// What comes of the failure of one component.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Blast<'p> {
     pub cannot_recover: Vec<Hit<'p>>,
     /// The teams that own what fails; the component's own first.
     pub teams: Vec<Owner<'p>>,
+    /// What customers are promised for the worst of the alerts: who writes, and how soon.
+    pub told: Option<&'p CommsRule>,
     /// The alerts that tell of the component or of what fails with it.
     pub alerts: Vec<&'p Alert>,
     /// What to follow, and why it is meant; the component's own first.
@@ -82,6 +85,7 @@ impl<'p> Blast<'p> {
         let mut fallen = vec![failed];
         fallen.extend(fails.iter().filter_map(component_of));
         let lacking = |kind| lacking(graph, kind, &gone);
+        let alerts = alerts(package, &fallen);
         let mut blast = Self {
             component: failed,
             weakened: weakened(graph, &gone),
@@ -89,7 +93,8 @@ impl<'p> Blast<'p> {
             cannot_change: lacking(DependencyKind::ControlPlane),
             cannot_recover: lacking(DependencyKind::Recovery),
             teams: owners(package, &fallen),
-            alerts: alerts(package, &fallen),
+            told: told(package, &alerts),
+            alerts,
             runbooks: Vec::new(),
             public: public(&fallen, &degrades),
             fails,
@@ -155,12 +160,15 @@ fn worsen<'p>(graph: &Graph<'p>, gone: &[bool]) -> Vec<Hit<'p>> {
     }
     while let Some((at, distance)) = queue.pop_front() {
         for user in graph.needed_by(at) {
-            let needs = |e: &&Edge<'_>| e.to == at && e.dependency.kind == DependencyKind::Hard;
-            if let Some(edge) = graph.needs(*user).iter().find(needs)
-                && !worse[*user]
-            {
+            if worse[*user] {
+                continue;
+            }
+            // A group is worse once too few of its members are as they should be.
+            let poor = |gate: &&Gate<'_>| gate.lost(|place| worse[place]);
+            let members = graph.hard(*user).filter(poor).flat_map(|g| &g.members);
+            if let Some(edge) = members.copied().find(|e| e.to == at) {
                 worse[*user] = true;
-                found.push(hit(graph, *user, *edge, distance + 1));
+                found.push(hit(graph, *user, edge, distance + 1));
                 queue.push_back((*user, distance + 1));
             }
         }
@@ -172,10 +180,8 @@ fn worsen<'p>(graph: &Graph<'p>, gone: &[bool]) -> Vec<Hit<'p>> {
 fn weakened<'p>(graph: &Graph<'p>, gone: &[bool]) -> Vec<Hit<'p>> {
     let standing = (0..graph.len()).filter(|at| !gone[*at]);
     let lost = |at: Place| {
-        let of_group = |e: &&Edge<'_>| {
-            gone[e.to] && e.dependency.group.is_some() && e.dependency.kind == DependencyKind::Hard
-        };
-        let edge = graph.needs(at).iter().find(of_group)?;
+        let mut members = graph.hard(at).flat_map(|gate| &gate.members);
+        let edge = members.find(|edge| gone[edge.to])?;
         Some(hit(graph, at, *edge, 1))
     };
     standing.filter_map(lost).collect()
@@ -228,6 +234,13 @@ fn alerts<'p>(package: &'p Package, fallen: &[&'p Component]) -> Vec<&'p Alert> 
     let mut found: Vec<&Alert> = package.alerts.values().filter(tells).collect();
     found.sort_by_key(|a| (a.severity, &a.id.value));
     found
+}
+
+/// The rule for the worst severity among alerts; the most severe one stands first.
+fn told<'p>(package: &'p Package, alerts: &[&'p Alert]) -> Option<&'p CommsRule> {
+    let worst = alerts.first()?.severity;
+    let mut rules = package.comms.iter().flat_map(|comms| &comms.rules);
+    rules.find(|rule| rule.severity.value == worst)
 }
 
 fn public<'p>(

@@ -4,9 +4,12 @@
 //! answer has one order. A dependency on something that is not declared is no edge.
 
 pub mod blast;
+pub mod cut_sets;
 pub mod cycles;
+pub mod falls;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use gonogo_model::component::{Component, Dependency, DependencyKind, Journey};
 use gonogo_model::{Id, Package};
@@ -26,6 +29,14 @@ impl<'p> Node<'p> {
         match self {
             Self::Component(c) => &c.id.value,
             Self::Journey(j) => &j.id.value,
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'p str {
+        match self {
+            Self::Component(c) => &c.name,
+            Self::Journey(j) => &j.name,
         }
     }
 
@@ -50,12 +61,39 @@ pub struct Edge<'p> {
     pub dependency: &'p Dependency,
 }
 
+/// What has to hold for a node: one dependency, or so many of a group.
+#[derive(Clone, Debug)]
+pub struct Gate<'p> {
+    /// How the node needs it.
+    pub kind: DependencyKind,
+    /// The group's name; `None` of a dependency that stands alone.
+    pub group: Option<&'p str>,
+    /// The dependencies, in the order written.
+    pub members: Vec<Edge<'p>>,
+    /// How many of them have to work: what the strictest says, at least one.
+    pub needs: usize,
+}
+
+impl Gate<'_> {
+    /// How many members can be lost before it no longer holds.
+    pub fn spare(&self) -> usize {
+        self.members.len().saturating_sub(self.needs)
+    }
+
+    /// Is it lost while some components do not work?
+    fn lost(&self, gone: impl Fn(Place) -> bool) -> bool {
+        self.members.iter().filter(|e| gone(e.to)).count() > self.spare()
+    }
+}
+
 /// The graph of a package.
 #[derive(Debug)]
 pub struct Graph<'p> {
     nodes: Vec<Node<'p>>,
     components: BTreeMap<&'p Id, Place>,
+    journeys: BTreeMap<&'p Id, Place>,
     needs: Vec<Vec<Edge<'p>>>,
+    gates: Vec<Vec<Gate<'p>>>,
     needed_by: Vec<Vec<Place>>,
 }
 
@@ -67,6 +105,7 @@ impl<'p> Graph<'p> {
             .chain(package.journeys.values().map(Node::Journey))
             .collect();
         let components: BTreeMap<&Id, Place> = package.components.keys().zip(0..).collect();
+        let journeys = package.journeys.keys().zip(components.len()..).collect();
         let edges = |node: &Node<'p>| {
             let edge = |dependency: &'p Dependency| {
                 let to = *components.get(&dependency.component.id)?;
@@ -87,6 +126,8 @@ impl<'p> Graph<'p> {
         Self {
             nodes,
             components,
+            journeys,
+            gates: needs.iter().map(|edges| gates(edges)).collect(),
             needs,
             needed_by,
         }
@@ -95,6 +136,21 @@ impl<'p> Graph<'p> {
     /// Where a component is.
     pub fn component(&self, id: &Id) -> Option<Place> {
         self.components.get(id).copied()
+    }
+
+    /// Where a journey is.
+    pub fn journey(&self, id: &Id) -> Option<Place> {
+        self.journeys.get(id).copied()
+    }
+
+    /// The places of all components.
+    pub fn components(&self) -> Range<Place> {
+        0..self.components.len()
+    }
+
+    /// The places of all journeys.
+    pub fn journeys(&self) -> Range<Place> {
+        self.components.len()..self.nodes.len()
     }
 
     /// What stands at a place.
@@ -122,24 +178,78 @@ impl<'p> Graph<'p> {
         &self.needed_by[at]
     }
 
+    /// What has to hold for a node, in the order written.
+    pub fn gates(&self, at: Place) -> &[Gate<'p>] {
+        &self.gates[at]
+    }
+
+    /// What has to hold for a node to work.
+    pub fn hard(&self, at: Place) -> impl Iterator<Item = &Gate<'p>> {
+        let hard = |gate: &&Gate<'p>| gate.kind == DependencyKind::Hard;
+        self.gates[at].iter().filter(hard)
+    }
+
     /// Of the dependencies of one kind at a node, what it lacks while some components do not
     /// work: a single one that is gone, or a group of which too few are left.
     fn lacks(&self, at: Place, kind: DependencyKind, gone: &[bool]) -> Option<Edge<'p>> {
-        let of_kind = || self.needs[at].iter().filter(|e| e.dependency.kind == kind);
-        let lost = of_kind().filter(|e| gone[e.to]);
-        lost.copied().find(|edge| {
-            let Some(group) = &edge.dependency.group else {
-                return true;
-            };
-            let members = || of_kind().filter(|e| e.dependency.group.as_ref() == Some(group));
-            let left = members().filter(|e| !gone[e.to]).count();
-            left < group_needs(members().copied())
-        })
+        let of_kind = self.gates[at].iter().filter(|gate| gate.kind == kind);
+        let lost = of_kind.filter(|gate| gate.lost(|place| gone[place]));
+        let mut members = lost.flat_map(|gate| &gate.members);
+        members.find(|edge| gone[edge.to]).copied()
+    }
+
+    /// Everything that a node hard-needs, directly or through others, itself included: each
+    /// after what it needs itself, as far as circles let it.
+    pub fn beneath(&self, at: impl IntoIterator<Item = Place>) -> Vec<Place> {
+        let mut seen = vec![false; self.len()];
+        let mut order = Vec::new();
+        for root in at {
+            let mut path = vec![(root, 0)];
+            if std::mem::replace(&mut seen[root], true) {
+                continue;
+            }
+            while let Some((at, next)) = path.last_mut() {
+                let edge = self.needs[*at].get(*next).copied();
+                *next += 1;
+                match edge {
+                    Some(edge) if edge.dependency.kind == DependencyKind::Hard => {
+                        if !std::mem::replace(&mut seen[edge.to], true) {
+                            path.push((edge.to, 0));
+                        }
+                    }
+                    Some(_) => {}
+                    None => {
+                        order.push(*at);
+                        path.pop();
+                    }
+                }
+            }
+        }
+        order
     }
 }
 
-/// How many members of a group have to work: what the strictest of them says, at least one.
-fn group_needs<'p>(members: impl Iterator<Item = Edge<'p>>) -> usize {
-    let said = members.filter_map(|e| e.dependency.needs).max();
-    usize::from(said.unwrap_or(1)).max(1)
+/// Dependencies that stand alone, and groups of one kind, by their first member.
+fn gates<'p>(edges: &[Edge<'p>]) -> Vec<Gate<'p>> {
+    let mut gates: Vec<Gate<'p>> = Vec::with_capacity(edges.len());
+    let mut groups: BTreeMap<(DependencyKind, &str), usize> = BTreeMap::new();
+    for edge in edges {
+        let kind = edge.dependency.kind;
+        let group = edge.dependency.group.as_deref();
+        let needs = usize::from(edge.dependency.needs.unwrap_or(1)).max(1);
+        let known = group.map(|name| *groups.entry((kind, name)).or_insert(gates.len()));
+        match known.and_then(|number| gates.get_mut(number)) {
+            Some(gate) => {
+                gate.members.push(*edge);
+                gate.needs = gate.needs.max(needs);
+            }
+            None => gates.push(Gate {
+                kind,
+                group,
+                members: vec![*edge],
+                needs: if group.is_some() { needs } else { 1 },
+            }),
+        }
+    }
+    gates
 }

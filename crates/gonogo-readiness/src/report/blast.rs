@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use gonogo_model::alert::Alert;
+use gonogo_model::comms::CommsRule;
 use gonogo_model::component::{Component, Dependency, PublicName};
 use gonogo_model::escalation::{EscalationPolicy, Step};
 use gonogo_model::runbook::Runbook;
@@ -46,7 +47,12 @@ pub fn human(blast: &Blast<'_>, package: &Package) -> String {
         ),
         (
             "Who is told",
-            blast.teams.iter().flat_map(|o| owner(o, package)).collect(),
+            blast
+                .teams
+                .iter()
+                .flat_map(|o| owner(o, package))
+                .chain(blast.told.map(|rule| customers(rule, package)))
+                .collect(),
         ),
         (
             "Alerts that tell of it",
@@ -97,6 +103,13 @@ pub fn json(blast: &Blast<'_>, package: &Package) -> String {
         "cannot_change": list(&blast.cannot_change),
         "cannot_recover": list(&blast.cannot_recover),
         "teams": blast.teams.iter().map(|o| owner_json(o, package)).collect::<Vec<Value>>(),
+        "customers": blast.told.map(|rule| json!({
+            "severity": rule.severity.value,
+            "owner": rule.owner.id,
+            "backup": rule.backup.as_ref().map(|b| &b.id),
+            "first_update": rule.first_update.to_string(),
+            "cadence": rule.cadence.to_string(),
+        })),
         "alerts": blast.alerts.iter().map(|a| json!({
             "id": a.id.value, "name": a.name, "severity": a.severity, "urgency": a.urgency,
         })).collect::<Vec<Value>>(),
@@ -162,7 +175,7 @@ fn hits(hits: &[Hit<'_>], which: fn(&Hit<'_>) -> bool) -> Vec<Row> {
 }
 
 fn reason(hit: &Hit<'_>) -> String {
-    let mut text = format!("{}, needs {}", name(hit.node), need(hit.because));
+    let mut text = format!("{}, needs {}", hit.node.name(), need(hit.because));
     if let Some(what) = &hit.because.when_it_fails {
         let _ = write!(text, ": {what}");
     }
@@ -173,13 +186,6 @@ fn need(dependency: &Dependency) -> String {
     match &dependency.group {
         Some(group) => format!("{} of group {group}", dependency.component.id),
         None => dependency.component.id.to_string(),
-    }
-}
-
-fn name(node: Node<'_>) -> &str {
-    match node {
-        Node::Component(c) => &c.name,
-        Node::Journey(j) => &j.name,
     }
 }
 
@@ -217,6 +223,16 @@ fn owner(owner: &Owner<'_>, package: &Package) -> [Row; 3] {
         (String::new(), format!("{accountable} answers for it")),
         (String::new(), format!("{policy}: {steps}")),
     ]
+}
+
+/// Who writes to customers, and how soon.
+fn customers(rule: &CommsRule, package: &Package) -> Row {
+    let writer = role_name(&rule.owner.id, package);
+    let text = format!(
+        "{writer} writes within {} and every {} ({})",
+        rule.first_update, rule.cadence, rule.severity.value
+    );
+    ("customers".into(), text)
 }
 
 fn alert(alert: &Alert) -> Row {
@@ -263,7 +279,7 @@ fn hit_json(hit: &Hit<'_>) -> Value {
     let mut value = json!({
         "kind": kind,
         "id": hit.node.id(),
-        "name": name(hit.node),
+        "name": hit.node.name(),
         "distance": hit.distance,
         "needs": hit.because.component.id,
         "when_it_fails": hit.because.when_it_fails,

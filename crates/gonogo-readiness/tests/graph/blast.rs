@@ -1,51 +1,12 @@
 //! Circles and blast radii, on graphs small enough to know the answer.
 
-use std::fmt::Write as _;
-
-use gonogo_model::{Id, Package, PackageText, load};
+use gonogo_model::{Id, Package};
 use gonogo_readiness::graph::Graph;
 use gonogo_readiness::graph::blast::{Blast, Hit};
 use gonogo_readiness::graph::cycles::cycles;
 use gonogo_readiness::report::blast::{human, json};
 
-/// Components with what they need: `"a: b, c soft"`; a name in capitals is a journey.
-fn package(lines: &[&str]) -> Package {
-    let (mut components, mut journeys) = (String::new(), String::new());
-    for line in lines {
-        let (name, needs) = line.split_once(':').unwrap_or((line, ""));
-        let journey = name.chars().all(|c| c.is_ascii_uppercase());
-        let (out, rest) = match journey {
-            true => (&mut journeys, ""),
-            false => (&mut components, ", kind: service, team: team"),
-        };
-        let id = name.to_lowercase();
-        let _ = write!(out, "  - {{id: {id}, name: The {id}{rest}, depends_on: [");
-        for need in needs.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-            let mut words = need.split(' ');
-            let _ = write!(out, "{{component: {}", words.next().unwrap_or(""));
-            for word in words {
-                let _ = match word.split_once('/') {
-                    Some((needs, group)) => write!(out, ", group: {group}, needs: {needs}"),
-                    None => write!(out, ", kind: {word}"),
-                };
-            }
-            out.push_str("}, ");
-        }
-        out.push_str("]}\n");
-    }
-    let yaml = format!(
-        "package: {{format: 1, id: p, name: P, operators: policy}}\n\
-         roles: [{{id: lead, name: Lead}}]\n\
-         teams: [{{id: team, name: Team, accountable: lead, escalation_policy: policy}}]\n\
-         escalation_policies: [{{id: policy, name: Policy, fallback: {{role: lead}}}}]\n\
-         components:\n{components}journeys:\n{journeys}"
-    );
-    let mut text = PackageText::default();
-    text.files.insert("gonogo.yaml".into(), yaml);
-    let loaded = load(&text);
-    assert!(loaded.is_sound(), "{:?}", loaded.diagnostics);
-    loaded.package
-}
+use crate::build::package;
 
 fn names(hits: &[Hit<'_>]) -> String {
     let names: Vec<&str> = hits.iter().map(|h| h.node.id().as_str()).collect();
@@ -204,4 +165,24 @@ fn a_blast_radius_reads_from_top_to_bottom() {
     let alone = Blast::of(&p, &graph, &Id::parse("web").unwrap()).unwrap();
     assert!(human(&alone, &p).contains("When it fails, 1 journey fails.\n"));
     assert!(Blast::of(&p, &graph, &Id::parse("pay").unwrap()).is_none());
+}
+
+#[test]
+fn a_group_is_worse_when_too_few_are_as_they_should_be() {
+    let p = package(&[
+        "cache",
+        "a: cache soft",
+        "b",
+        "c: cache soft",
+        "web: a 1/any, b 1/any",
+        "api: a 1/any, c 1/any",
+    ]);
+    assert_eq!(falls(&p, "cache"), (String::new(), "a c api".into()));
+    let half = package(&[
+        "cache",
+        "a: cache",
+        "b: cache soft",
+        "api: a 1/any, b 1/any",
+    ]);
+    assert_eq!(falls(&half, "cache"), ("a".into(), "b api".into()));
 }
