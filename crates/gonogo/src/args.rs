@@ -9,12 +9,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use operator::{Ack, Incident, IncidentVerb, ListState, Server, Status, StepOutcome};
+pub use operator::{
+    Ack, Alerts, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status, StepOutcome,
+    TestPage,
+};
 pub use readiness::{
     Evidence, EvidenceAdd, EvidenceExcept, EvidenceList, EvidenceVerb, Explain, MethodArg,
     ResultArg, Verdict,
 };
-pub use token::{Scope, Token, TokenVerb};
+pub use token::{AdminLink, Scope, Token, TokenVerb};
 
 /// Launch operations and reliability readiness, as code.
 ///
@@ -70,8 +73,18 @@ pub enum Command {
     Ack(Ack),
     /// See incidents, and decide about them
     Incident(Incident),
-    /// Make tokens for programs
+    /// List what fires
+    Alerts(Alerts),
+    /// Say who is on call
+    Oncall(Oncall),
+    /// Page somebody, to see whether it arrives
+    TestPage(TestPage),
+    /// Put the package on disk in force now, or hear why not
+    Reload(Reload),
+    /// Make and revoke tokens for programs
     Token(Token),
+    /// Make a new link for an administrator who lost theirs
+    AdminLink(AdminLink),
 }
 
 /// The directory of a package.

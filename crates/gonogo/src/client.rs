@@ -79,6 +79,11 @@ impl Client {
         self.ask(Method::POST, path, Some(body)).await
     }
 
+    /// Takes away what stands at a path.
+    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::DELETE, path, None::<&()>).await
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -197,6 +202,15 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// A path from its parts. What somebody typed may hold a slash, and is one part all the same.
+pub fn path(parts: &[&str]) -> String {
+    let mut url = Url::parse("http://localhost").ok();
+    if let Some(mut segments) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
+        segments.clear().extend(parts);
+    }
+    url.map_or_else(|| "/".to_owned(), |url| url.path().to_owned())
+}
 
 /// On this machine, where no proxy can help.
 fn is_here(url: &Url) -> bool {

@@ -177,6 +177,61 @@ pub struct Status {
     pub server: Server,
 }
 
+/// `gonogo alerts`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo alerts
+  gonogo alerts --all --format json | jq '.alerts[] | {id, stage, detail}'")]
+pub struct Alerts {
+    /// Those that do not fire, too
+    #[arg(long)]
+    pub all: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `gonogo oncall`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo oncall
+  gonogo oncall --format json | jq -r '.schedules[].person.name'")]
+pub struct Oncall {
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `gonogo test-page`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo test-page ada
+
+It goes out on all of the person's channels, and says that nothing is wrong.")]
+pub struct TestPage {
+    /// Whom: the id of a person of the package
+    pub person: String,
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `gonogo reload`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  git -C /srv/ops pull && gonogo reload
+
+Exit codes: 0 what is on disk is in force, 1 it is refused and the one before goes on.")]
+pub struct Reload {
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
 fn server_url(text: &str) -> Result<Url, String> {
     let example = "write it like http://127.0.0.1:8080 or https://gonogo.example.com";
     let url = Url::parse(text).map_err(|_| format!("not a URL: {example}"))?;

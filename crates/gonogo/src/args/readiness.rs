@@ -65,6 +65,10 @@ pub struct Explain {
 
 /// `gonogo evidence`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo evidence list                          which records count, and which are stale
+  gonogo evidence add RBK-09 component/billing-ledger --result pass --method drill --actor oncall-one")]
 pub struct Evidence {
     /// What to do.
     #[command(subcommand)]

@@ -1,13 +1,18 @@
 //! One verb, one file. A command prints what it found and says how it ended.
 
+mod accounts;
 mod ack;
+mod admin_link;
+mod alerts;
 mod blast;
 mod check;
 mod demo;
 mod evidence;
 mod explain;
 mod incident;
+mod oncall;
 mod rehearse;
+mod reload;
 mod schema;
 mod serve;
 mod status;
@@ -37,8 +42,13 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Status(args) => status::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
+        Command::Oncall(args) => oncall::run(&args),
+        Command::TestPage(args) => oncall::test_page(&args),
+        Command::Reload(args) => reload::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Verdict(args) => verdict::run(&args),
+        Command::AdminLink(args) => admin_link::run(&args),
     }
 }
 

@@ -1,69 +1,115 @@
 //! `gonogo token`: what programs, and people at a terminal, prove themselves with.
 
-use std::path::Path;
+use gonogo_server::api::{MadeToken, RevokedToken, Tokens};
+use gonogo_server::auth::{self, FIRST_ADMIN, Identity, Role, Via};
+use jiff::{SignedDuration, Timestamp};
 
-use anyhow::Context as _;
-use gonogo_server::auth::{self, Auth, FIRST_ADMIN, Identity, Role, Via};
-use gonogo_server::store::{Store, StoreError};
-use jiff::Timestamp;
-
+use super::accounts::Accounts;
+use super::ask;
 use crate::args::{Scope, Token, TokenVerb};
+use crate::client::path;
 use crate::exit::Exit;
+use crate::print::{self, columns, relative, time};
 
 pub fn run(args: &Token) -> anyhow::Result<Exit> {
-    match &args.verb {
-        TokenVerb::Create { name, scope, data } => create(name, *scope, data),
+    let format = args.server.format;
+    if let TokenVerb::Create {
+        name,
+        scope,
+        days,
+        data: Some(data),
+    } = &args.verb
+    {
+        let accounts = match Accounts::open(data)? {
+            Ok(accounts) => accounts,
+            Err(exit) => return Ok(exit),
+        };
+        let made = create(&accounts, name, *scope, *days);
+        accounts.close()?;
+        let made = serde_json::to_value(made?)?;
+        return print::answer(format, made, shown_once).map(|()| Exit::Clean);
     }
+    ask(&args.server, async |client| {
+        match &args.verb {
+            TokenVerb::Create {
+                name, scope, days, ..
+            } => {
+                let answer = client.post("/tokens", &scope.wanted(name, *days)).await?;
+                print::answer(format, answer, shown_once)?;
+            }
+            TokenVerb::List => {
+                let answer = client.get("/tokens").await?;
+                print::answer(format, answer, listed)?;
+            }
+            TokenVerb::Revoke { id } => {
+                let answer = client.delete(&path(&["tokens", id])).await?;
+                print::answer(format, answer, |gone: RevokedToken| {
+                    format!("{} works no more\n", gone.revoked)
+                })?;
+            }
+        }
+        Ok(Exit::Clean)
+    })
 }
 
 /// Whoever can write the journal may act for the administrator.
-fn create(name: &str, scope: Scope, data: &Path) -> anyhow::Result<Exit> {
-    if !data.join("journal.db").exists() {
-        anstream::eprintln!("error: there is no journal in {}", data.display());
-        anstream::eprintln!("help: `gonogo serve --data {}` makes one", data.display());
-        return Ok(Exit::CouldNotRun);
-    }
-    let store = match Store::open(data) {
-        Ok(store) => store,
-        Err(error @ StoreError::Locked { .. }) => {
-            anstream::eprintln!("error: {error}");
-            return Ok(Exit::CouldNotRun);
-        }
-        Err(error) => return Err(error.into()),
+fn create(
+    accounts: &Accounts,
+    name: &str,
+    scope: Scope,
+    days: Option<u16>,
+) -> anyhow::Result<MadeToken> {
+    let scope = match scope {
+        Scope::Read => auth::Scope::Read,
+        Scope::Respond => auth::Scope::Respond,
+        Scope::Admin => auth::Scope::Admin,
     };
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let auth = Auth::new(store.clone());
-    let made = runtime.block_on(async {
-        let now = Timestamp::now();
-        if auth.user(FIRST_ADMIN).await?.is_none() {
-            // Makes the account; the link that comes with it is made anew by the server.
-            auth.first_run(now).await?;
-        }
-        auth.create_token(&administrator(), name, meant(scope), None, now)
-            .await
-    });
-    let closed = store.close();
-    let token = made?.token;
-    closed?;
-    anstream::println!("{}", token.expose());
-    Ok(Exit::Clean)
-}
-
-fn administrator() -> Identity {
-    Identity {
+    let administrator = Identity {
         user_id: FIRST_ADMIN.to_owned(),
         name: "Administrator".to_owned(),
         role: Role::Admin,
         person: None,
         via: Via::Token,
         csrf: None,
-    }
+    };
+    accounts.run(async |auth| {
+        let now = Timestamp::now();
+        let life = |days| SignedDuration::from_hours(24 * i64::from(days));
+        let expires = days.map(|days: u16| now + life(days));
+        let made = auth
+            .create_token(&administrator, name, scope, expires, now)
+            .await?;
+        Ok(MadeToken {
+            id: made.id,
+            token: made.token.expose().to_owned(),
+        })
+    })
 }
 
-fn meant(scope: Scope) -> auth::Scope {
-    match scope {
-        Scope::Read => auth::Scope::Read,
-        Scope::Respond => auth::Scope::Respond,
-        Scope::Admin => auth::Scope::Admin,
+/// Nothing but the token, so that `$(...)` takes it.
+fn shown_once(made: MadeToken) -> String {
+    format!("{}\n", made.token)
+}
+
+fn listed(found: Tokens) -> String {
+    if found.tokens.is_empty() {
+        return "No token works.\n".to_owned();
     }
+    let now = Timestamp::now();
+    let rows: Vec<_> = found
+        .tokens
+        .into_iter()
+        .map(|token| {
+            let used = match token.last_used_at {
+                Some(at) => format!("used {}", relative(at, now)),
+                None => "never used".to_owned(),
+            };
+            let ends = match token.expires_at {
+                Some(at) => format!("ends {}", time(at)),
+                None => String::new(),
+            };
+            [token.id, token.scope, token.name, used, ends]
+        })
+        .collect();
+    columns(&rows)
 }

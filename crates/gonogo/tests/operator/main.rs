@@ -1,0 +1,5 @@
+//! The operator's verbs against the real server, from arguments to output and exit code.
+
+mod refused;
+mod served;
+mod verbs;
