@@ -24,6 +24,9 @@ record! {
         pub placeholder: bool = false,
         /// Where they usually are.
         pub time_zone: Option<Zone>,
+        /// A telephone number for people to dial when nothing else works. gonogo never calls it;
+        /// it stands in the handbook.
+        pub phone: Option<Setting>,
         /// The day they left, or will (UTC).
         pub left: Option<Local>,
         /// How to reach them, the first that works first.

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod criteria;
+pub mod export;
 pub mod graph;
 pub mod report;
 pub mod rules;

@@ -1,5 +1,6 @@
 //! What can be typed after `gonogo`.
 
+mod export;
 mod operator;
 mod readiness;
 mod token;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use export::{Export, ExportVerb, Handbook};
 pub use operator::{
     Ack, Alerts, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status, StepOutcome,
     TestPage,
@@ -61,6 +63,8 @@ pub enum Command {
     Evidence(Evidence),
     /// Print the JSON Schema of a package's files, for editors
     Schema(Schema),
+    /// Write a package out for other tools, or for when no tool is left
+    Export(Export),
     /// Play a scenario on a virtual clock: what is noticed, who is paged, when, what is said
     Rehearse(Rehearse),
     /// Play a real outage into a real server, and watch

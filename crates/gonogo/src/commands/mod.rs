@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod evidence;
 mod explain;
+mod export;
 mod incident;
 mod oncall;
 mod rehearse;
@@ -37,6 +38,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Incident(args) => incident::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -1,0 +1,3 @@
+//! What a package is written out as, for other tools and for when no tool is left.
+
+pub mod handbook;

@@ -1,0 +1,43 @@
+//! `gonogo export`: a package for other tools, and for when no tool is left.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::PackageArg;
+
+/// `gonogo export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// As what.
+    #[command(subcommand)]
+    pub verb: ExportVerb,
+}
+
+/// What a package can be written out as.
+#[derive(Debug, Subcommand)]
+pub enum ExportVerb {
+    /// Pages that work from a USB stick: who to call, runbooks, blast radius, templates
+    Handbook(Handbook),
+}
+
+/// `gonogo export handbook`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo export handbook                       into handbook/
+  gonogo export handbook ops --out /media/usb/handbook
+  gonogo export handbook ops --markdown > handbook.md
+
+Write it anew after every change and at least once a week: it says who is on call for 28 days.")]
+pub struct Handbook {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
+    /// Where to; a handbook that is there already is replaced, anything else is not touched
+    #[arg(long, value_name = "DIR", default_value = "handbook")]
+    pub out: PathBuf,
+    /// One Markdown file to standard output instead
+    #[arg(long)]
+    pub markdown: bool,
+}
