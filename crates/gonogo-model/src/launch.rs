@@ -12,6 +12,7 @@ use crate::escalation::EscalationPolicy;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::percent::Percent;
+use crate::risk::FailureMode;
 use crate::runbook::Runbook;
 use crate::setting::Setting;
 use crate::team::Role;
@@ -109,6 +110,20 @@ record! {
         pub point_of_no_return: Option<String>,
         /// Who keeps it reliable afterwards, and from when.
         pub handover: Option<Handover>,
+        /// What people saw going wrong when they imagined that it had failed, and what came of each.
+        pub premortem: Vec<Concern>,
+    }
+}
+
+record! {
+    /// Something that somebody saw going wrong when they imagined that the launch had failed.
+    pub struct Concern as "a concern" {
+        /// What.
+        pub what: String,
+        /// The failure modes that came of it.
+        pub became: Vec<Ref<FailureMode>>,
+        /// Why nothing came of it.
+        pub dismissed: Option<String>,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod check;
 pub mod criteria;
 pub mod export;
 pub mod graph;
+pub mod register;
 pub mod report;
 pub mod rules;
 pub mod secret;

@@ -113,6 +113,12 @@ impl Answer {
         self
     }
 
+    /// Says how something else that it rests on stands.
+    pub(super) fn stands(&mut self, state: State, why: String, action: String) -> &mut Self {
+        self.worsen(state, why, action);
+        self
+    }
+
     fn worsen(&mut self, state: State, why: impl Into<String>, action: impl Into<String>) {
         self.state = self.state.max(state);
         self.reasons.push(why.into());

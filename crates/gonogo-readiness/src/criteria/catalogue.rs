@@ -1,10 +1,10 @@
 //! Every criterion, in order of area and number.
 
 use super::Criterion;
-use super::{dep, own};
+use super::{dep, ext, own, rsk};
 
 /// Every criterion.
-pub const CRITERIA: &[&[Criterion]] = &[own::ALL, dep::ALL];
+pub const CRITERIA: &[&[Criterion]] = &[own::ALL, dep::ALL, rsk::ALL, ext::ALL];
 
 /// The criterion of this name, whatever its case.
 pub fn find(id: &str) -> Option<&'static Criterion> {

@@ -13,7 +13,9 @@ mod proof;
 mod trigger;
 
 mod dep;
+mod ext;
 mod own;
+mod rsk;
 
 use gonogo_model::Duration;
 use gonogo_model::evidence::Method;
@@ -21,6 +23,7 @@ use gonogo_model::evidence::Method;
 pub use answer::{Answer, Answers, State};
 pub use case::Case;
 pub use catalogue::{all, find};
+pub(crate) use people::held_by_somebody;
 pub(crate) use proof::day;
 pub use trigger::Trigger;
 

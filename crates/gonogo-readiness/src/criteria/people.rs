@@ -56,3 +56,8 @@ pub(super) fn of_team<'p>(case: &Case<'p>, team: &Team, at: Timestamp) -> Vec<&'
     }
     found
 }
+
+/// Does somebody who is there hold a role at the moment that is judged?
+pub(crate) fn held_by_somebody(case: &Case<'_>, role: &Id) -> bool {
+    first(case, role, case.now).is_some()
+}

@@ -17,6 +17,8 @@ mod page_without_waking_channel;
 mod placeholder_people;
 mod policy_with_nobody;
 mod recovery_loop;
+mod risks_mostly_hardware;
+mod risks_without_change;
 mod rota_of_one;
 mod runbook_missing_sections;
 mod same_person_twice;
@@ -26,6 +28,7 @@ mod self_dependency;
 mod slo_without_budget;
 mod source_silent_without_bound;
 mod template_placeholder_unknown;
+mod triggered;
 mod watched;
 
 use gonogo_model::{Diagnostic, Package, PackageText};
@@ -93,6 +96,8 @@ rules! {
     placeholder_people,
     policy_with_nobody,
     recovery_loop,
+    risks_mostly_hardware,
+    risks_without_change,
     rota_of_one,
     runbook_missing_sections,
     same_person_twice,

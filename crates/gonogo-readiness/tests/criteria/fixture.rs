@@ -120,6 +120,11 @@ impl Fixture {
         loaded.package
     }
 
+    /// Its text.
+    pub fn text(&self) -> &PackageText {
+        &self.text
+    }
+
     /// The whole board.
     pub fn verdict(&self) -> Verdict {
         self.verdict_at(NOW)

@@ -3,6 +3,8 @@
 mod fixture;
 
 mod dep;
+mod ext;
 mod own;
+mod rsk;
 mod rules_of_evidence;
 mod verdict;
