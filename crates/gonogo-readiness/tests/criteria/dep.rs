@@ -124,6 +124,42 @@ fn dep_05_names_the_circle() {
 }
 
 #[test]
+fn dep_06_wants_single_points_that_somebody_lives_with() {
+    let mode = |more: &str| {
+        format!(
+            "failure_modes: [{{id: down, name: Down, component: db, effect: Off., cause: Full., severity: 4, occurrence: 2, detection: 2{more}}}]"
+        )
+    };
+    let unknown = api("{component: db}").said("DEP-06", "component/db");
+    assert_eq!(
+        (unknown.1, &*unknown.2),
+        (
+            State::Fail,
+            "`pay` falls with it alone, and no failure mode says so"
+        )
+    );
+    let known = |more: &str| {
+        let fixture = api("{component: db}").file("risks.yaml", &mode(more));
+        let (_, state, why) = fixture.said("DEP-06", "component/db");
+        (state, why)
+    };
+    assert_eq!(
+        known(""),
+        (
+            State::Fail,
+            "`pay` falls with it alone, and nobody has accepted that".into()
+        )
+    );
+    let accepted = ", accepted: {by: lead, until: 2027-01-01, reason: A standby follows}";
+    assert_eq!(known(accepted).0, State::Pass);
+    assert_eq!(known(&accepted.replace("2027", "2026")).0, State::Fail);
+    let planned = ", actions: [{what: A standby, owner: lead, due: 2027-01-01}]";
+    assert_eq!(known(planned).0, State::Pass);
+    let soft = api("{component: db, kind: soft}");
+    assert!(!soft.ask("DEP-06").iter().any(|a| a.0 == "component/db"));
+}
+
+#[test]
 fn dep_11_is_bound_to_everything_below_a_journey() {
     let asked = api("{component: db}");
     assert_eq!(asked.state("DEP-11", "journey/pay"), State::Unknown);

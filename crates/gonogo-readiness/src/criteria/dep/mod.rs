@@ -8,6 +8,7 @@ mod impact_confirmed;
 mod no_circles;
 mod observed_dependencies;
 mod references_resolve;
+mod single_points;
 mod soft_fallbacks;
 
 use super::{Answer, Answers, Case, Criterion};
@@ -20,6 +21,7 @@ pub const ALL: &[Criterion] = &[
     edges_survivable::CRITERION,
     observed_dependencies::CRITERION,
     no_circles::CRITERION,
+    single_points::CRITERION,
     impact_confirmed::CRITERION,
     consumers_reachable::CRITERION,
     soft_fallbacks::CRITERION,
