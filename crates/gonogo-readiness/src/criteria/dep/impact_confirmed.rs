@@ -20,6 +20,8 @@
 //! Read the journey's line of the impact matrix with its owner, mend the graph where it is
 //! wrong, and record what they said.
 
+use gonogo_model::component::DependencyKind;
+
 use crate::criteria::prelude::*;
 use crate::graph::Node;
 
@@ -48,28 +50,22 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             );
             continue;
         }
-        // What it stands on is gathered only where there is a word that it has to bind.
-        let recorded = !case.records(CRITERION.id, &answer.subject).is_empty();
-        let below = if recorded {
-            below(case, at)
-        } else {
-            Vec::new()
-        };
         answer.proved(
             case,
-            &below,
+            &below(case, at),
             "read the list of what it fails without with its owner, and record what they said",
         );
     }
 }
 
-/// Every component that a journey needs, however far away, in order of name.
+/// Every component that a journey fails or is worse without, however far away, in order of name.
 fn below(case: &Case<'_>, journey: usize) -> Vec<Subject> {
+    let matters = |kind| matches!(kind, DependencyKind::Hard | DependencyKind::Soft);
     let mut seen = vec![false; case.graph.len()];
     let mut open = vec![journey];
     while let Some(at) = open.pop() {
         for edge in case.graph.needs(at) {
-            if !std::mem::replace(&mut seen[edge.to], true) {
+            if matters(edge.dependency.kind) && !std::mem::replace(&mut seen[edge.to], true) {
                 open.push(edge.to);
             }
         }
