@@ -174,7 +174,7 @@ impl Engine {
                 }
             }
             (Stage::Pending { .. }, Holds::No) => state.stage = Stage::Idle,
-            (Stage::Firing { .. }, Holds::Yes) => self.alert_goes_on(id, now),
+            (Stage::Firing { .. }, Holds::Yes) => self.alert_goes_on(alert, now),
             (Stage::Firing { .. }, Holds::No) => {
                 state.stage = Stage::Idle;
                 state.resolved_at = Some(now);

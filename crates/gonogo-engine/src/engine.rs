@@ -168,7 +168,8 @@ impl Engine {
         self.state.package.as_ref()?;
         let mut next: Option<Deadline> = None;
         let mut offer = |at: Option<Time>, why| {
-            if let Some(at) = at {
+            // Past the end of calendars nothing can be waited for.
+            if let Some(at) = at.filter(|at| *at <= LATEST) {
                 let offered = Deadline { at, why };
                 next = Some(next.map_or(offered, |n| n.min(offered)));
             }

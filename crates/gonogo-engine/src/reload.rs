@@ -83,6 +83,8 @@ impl Engine {
         );
         self.say(now, None, EntryKind::Package, "package", text);
         self.look_at_everything(now);
+        self.all_firing_go_on(now);
+        self.try_again_where_nobody_is_reached(now);
     }
 }
 

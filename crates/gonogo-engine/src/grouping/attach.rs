@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use gonogo_model::Id;
-use gonogo_model::alert::{Alert, AlertClass};
+use gonogo_model::alert::{Alert, AlertClass, Urgency};
 
 use super::journeys_of;
+use crate::alerting::Stage;
 use crate::effect::NotifyKind;
 use crate::engine::Engine;
 use crate::history::EntryKind;
@@ -140,27 +141,39 @@ impl Engine {
         }
     }
 
-    pub(crate) fn alert_goes_on(&mut self, id: &Id, now: Time) {
-        let Some(number) = self.state.alerts.get(id).and_then(|s| s.incident) else {
+    pub(crate) fn alert_goes_on(&mut self, alert: &Alert, now: Time) {
+        let state = self.state.alerts.get(&alert.id.value);
+        let number = state.and_then(|s| s.incident);
+        let incident = number.and_then(|n| self.state.incidents.get(&n));
+        let Some(incident) = incident.filter(|i| i.is_open() || i.closed_by_hand) else {
+            // It could wait for working hours until a package said that it cannot.
+            if alert.urgency == Urgency::Page {
+                self.place(alert, now);
+            }
             return;
         };
-        let Some(incident) = self.state.incidents.get(&number) else {
-            return;
-        };
+        let number = incident.number;
         if incident.is_open() {
             self.page_if_grown(number, now);
             return;
         }
         let stale = self.plan.grouping().stale_ack_after;
-        let long_over = incident.resolved_at.is_some_and(|at| now >= at + stale);
-        if incident.closed_by_hand
-            && long_over
-            && let Some(alert) = Arc::clone(&self.plan).package.alerts.get(id)
-        {
+        if incident.resolved_at.is_some_and(|at| now >= at + stale) {
             // It was called over by hand, and still fires: closing is no cure.
             let attached = self.attachment(alert, now);
             self.reopen(number, now);
             self.attach(number, alert, attached, now);
+        }
+    }
+
+    /// Alerts that fire go on firing under another package, whatever can be told right now.
+    pub(crate) fn all_firing_go_on(&mut self, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        for (id, alert) in &plan.package.alerts {
+            let stage = self.state.alerts.get(id).map(|s| s.stage);
+            if matches!(stage, Some(Stage::Firing { .. })) {
+                self.alert_goes_on(alert, now);
+            }
         }
     }
 

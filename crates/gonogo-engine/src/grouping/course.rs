@@ -9,6 +9,7 @@ use gonogo_model::comms::PublicState;
 
 use super::MAX_RESOLVED;
 use crate::alerting::Stage;
+use crate::effect::NotifyKind;
 use crate::engine::Engine;
 use crate::history::EntryKind;
 use crate::incident::{Incident, Phase, Standing};
@@ -50,6 +51,7 @@ impl Engine {
                 .filter(|s| *s != PublicState::Resolved)
                 .unwrap_or(PublicState::Investigating);
         }
+        let still_firing: BTreeSet<Id> = incident.firing().map(|(_, a)| a.team.clone()).collect();
         let times = incident.reopened;
         let text = format!("it is back (time {times} since it was over)");
         self.say(
@@ -59,6 +61,10 @@ impl Engine {
             times.to_string(),
             text,
         );
+        // Somebody may have called it over while this went on firing.
+        for team in still_firing {
+            self.engage(number, &team, NotifyKind::Page, now);
+        }
     }
 
     /// Severity and promises follow what fails; what grew past what was acknowledged pages again.

@@ -50,6 +50,7 @@ impl Engine {
         let lead = if leads { ", and leads" } else { "" };
         let text = format!("{what} by {name} ({via}){lead}");
         self.say(now, Some(number), EntryKind::Acknowledged, name, text);
+        self.call_whom_nothing_covers(number, now);
     }
 
     /// What there is to see of an incident right now.

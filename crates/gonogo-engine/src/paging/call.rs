@@ -44,6 +44,7 @@ impl Engine {
         }
         self.tell_rooms(number, team, kind, now);
         self.walk(number, team, now);
+        self.call_whom_nothing_covers(number, now);
     }
 
     pub(crate) fn is_calling(&self, number: u64, team: &Id) -> bool {

@@ -2,7 +2,7 @@
 
 use gonogo_model::Id;
 
-use super::{Engagement, Send, SendState};
+use super::{Engagement, Escalation, Send, SendState};
 use crate::effect::EffectId;
 use crate::engine::Engine;
 use crate::history::EntryKind;
@@ -94,8 +94,35 @@ impl Engine {
     /// Where no message of a team's present step can reach anybody any more, the next step is
     /// taken at once.
     fn step_on_where_nobody_is_reached(&mut self, number: u64, now: Time) {
+        for team in self.reached_nobody(number) {
+            let engagement = self.engagement(number, &team);
+            let escalation = engagement.and_then(|e| e.escalation.as_ref());
+            if !escalation.is_some_and(Escalation::is_at_fallback) {
+                self.walk(number, &team, now);
+            } else if !self.everybody_was_called(number, &team) {
+                // Past the fallback there is no next step: it is called again in its own time.
+                self.call_everybody(number, &team, now);
+            }
+        }
+    }
+
+    /// Another package may know how to reach somebody: whoever reached nobody tries again.
+    pub(crate) fn try_again_where_nobody_is_reached(&mut self, now: Time) {
+        let numbers: Vec<u64> = self.state.incidents.keys().copied().collect();
+        for number in numbers {
+            for team in self.reached_nobody(number) {
+                let engagement = self.engagement_mut(number, &team);
+                if let Some(escalation) = engagement.and_then(|e| e.escalation.as_mut()) {
+                    escalation.next_at = now;
+                }
+            }
+        }
+    }
+
+    /// The teams that are being called without a message that may still get through.
+    fn reached_nobody(&self, number: u64) -> Vec<Id> {
         let Some(incident) = self.state.incidents.get(&number) else {
-            return;
+            return Vec::new();
         };
         let state_of = |effect: &EffectId| {
             let mut engagements = incident.engagements.values();
@@ -113,22 +140,8 @@ impl Engine {
             let covered = e.covered.values().filter_map(state_of);
             !own.map(|s| s.state).chain(covered).any(SendState::counts)
         };
-        let engagements = incident.engagements.iter();
-        let teams: Vec<(Id, bool)> = engagements
-            .filter(|(_, e)| lost(e))
-            .map(|(team, e)| {
-                let at_fallback = e.escalation.as_ref().is_some_and(|x| x.is_at_fallback());
-                (team.clone(), at_fallback)
-            })
-            .collect();
-        for (team, at_fallback) in teams {
-            if !at_fallback {
-                self.walk(number, &team, now);
-            } else if !self.everybody_was_called(number, &team) {
-                // Past the fallback there is no next step: it is called again in its own time.
-                self.call_everybody(number, &team, now);
-            }
-        }
+        let engagements = incident.engagements.iter().filter(|(_, e)| lost(e));
+        engagements.map(|(team, _)| team.clone()).collect()
     }
 
     /// Was everybody called in the present round?

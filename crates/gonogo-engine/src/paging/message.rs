@@ -31,17 +31,15 @@ impl Engine {
         way: &Contact,
     ) -> Notify {
         let Letter { id, kind, why_you } = letter;
-        let alert = |id: &Id| self.plan.package.alerts.get(id);
-        let firing: Vec<&Id> = incident.firing().map(|(id, _)| id).collect();
+        let firing: Vec<(&Id, &Alert)> = incident
+            .firing()
+            .filter_map(|(id, _)| Some((id, self.plan.package.alerts.get(id)?)))
+            .collect();
         let mut lines: Vec<String> = Vec::new();
-        for id in firing.iter().take(ALERTS_NAMED) {
-            let name = alert(id).map_or(id.as_str(), |a| a.name.as_str());
-            let detail = self
-                .state
-                .alerts
-                .get(*id)
-                .map_or("", |s| s.reading.detail.as_str());
-            lines.push(format!("{name}: {detail}"));
+        for (id, alert) in firing.iter().take(ALERTS_NAMED) {
+            let state = self.state.alerts.get(*id);
+            let detail = state.map_or("", |s| s.reading.detail.as_str());
+            lines.push(format!("{}: {detail}", alert.name));
         }
         if firing.len() > ALERTS_NAMED {
             lines.push(format!("and {} more alerts", firing.len() - ALERTS_NAMED));

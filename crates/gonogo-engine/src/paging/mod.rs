@@ -128,18 +128,19 @@ impl Engagement {
         self.covered.contains_key(person) || self.sends.values().any(|s| s.person == *person)
     }
 
-    /// Keeps the list of messages within its bound.
+    /// Keeps the list of messages within its bound: what is done and old goes first, and what
+    /// was sent in the present round goes last.
     fn forget_old_sends(&mut self) {
+        let round = self.escalation.as_ref().map(|e| e.round);
         while self.sends.len() > MAX_SENDS {
-            let done = self
-                .sends
-                .iter()
-                .filter(|(_, s)| s.state != SendState::Pending);
-            let oldest = done.min_by_key(|(_, s)| s.at).map(|(id, _)| id.clone());
-            match oldest {
-                Some(id) => self.sends.remove(&id),
-                None => return,
+            let least = self.sends.iter().min_by_key(|(_, s)| {
+                let present = s.generation == self.generation && Some(s.round) == round;
+                (present, s.state == SendState::Pending, s.at)
+            });
+            let Some(id) = least.map(|(id, _)| id.clone()) else {
+                return;
             };
+            self.sends.remove(&id);
         }
     }
 }

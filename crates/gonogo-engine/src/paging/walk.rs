@@ -231,6 +231,33 @@ impl Engine {
         self.say(now, Some(number), EntryKind::Paged, person.as_str(), text);
     }
 
+    /// A call that covered others was taken back: they are called for themselves.
+    pub(super) fn call_whom_nothing_covers(&mut self, number: u64, now: Time) {
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return;
+        };
+        let taken_back = |effect: &EffectId| {
+            let mut engagements = incident.engagements.values();
+            let send = engagements.find_map(|e| e.sends.get(effect));
+            send.is_none_or(|s| s.state == SendState::Cancelled)
+        };
+        let calling = incident
+            .engagements
+            .iter()
+            .filter(|(_, e)| e.escalation.is_some());
+        let bare = calling.flat_map(|(team, e)| {
+            let covered = e.covered.iter().filter(|(_, effect)| taken_back(effect));
+            covered.map(|(person, _)| (team.clone(), person.clone()))
+        });
+        let bare: Vec<(Id, Id)> = bare.collect();
+        for (team, person) in bare {
+            if let Some(engagement) = self.engagement_mut(number, &team) {
+                engagement.covered.remove(&person);
+            }
+            self.call_person(number, &team, &person, 0, now);
+        }
+    }
+
     pub(crate) fn advance_escalations(&mut self, number: u64, now: Time) {
         let Some(incident) = self.state.incidents.get(&number) else {
             return;
