@@ -28,6 +28,9 @@ record! {
         pub tier: u8 = 2,
         /// What it does, in a sentence.
         pub description: Option<String>,
+        /// Why it is not live yet: "billing is free until March". What hangs on it is then neither
+        /// watched nor asked about, and never shown as well.
+        pub off: Option<String>,
         /// What it needs.
         pub depends_on: Vec<Dependency>,
         /// How it appears on the public status page; not at all, where this is not written.

@@ -253,6 +253,13 @@ fn answers(criterion: &'static Criterion, case: &Case<'_>) -> Vec<Answer> {
         };
         given = answers.into_vec();
     }
+    for answer in &mut given {
+        if let Some(why) = case.off(&answer.subject) {
+            answer.state = State::NotApplicable;
+            answer.reasons = vec![format!("it is not live: {why}")];
+            answer.actions.clear();
+        }
+    }
     given.retain(|a| case.tier(&a.subject) <= criterion.tiers || a.subject == Subject::Package);
     given
 }

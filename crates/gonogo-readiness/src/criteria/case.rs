@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gonogo_model::alert::Alert;
-use gonogo_model::component::{Component, ComponentKind, Journey};
+use gonogo_model::component::{Component, ComponentKind, DependencyKind, Journey};
 use gonogo_model::evidence::Evidence;
 use gonogo_model::risk::FailureMode;
 use gonogo_model::runbook::Runbook;
@@ -123,6 +123,42 @@ impl<'p> Case<'p> {
         component
             .and_then(|id| self.package.components.get(id))
             .map_or(1, |c| c.tier)
+    }
+
+    /// Why a subject is not live yet: what it is about, or hard needs, is switched off.
+    pub fn off(&self, subject: &Subject) -> Option<&'p str> {
+        let Subject::Entity(kind, id) = subject else {
+            return None;
+        };
+        let p = self.package;
+        let component = |id: &Id| p.components.get(id)?.off.as_deref();
+        match kind {
+            Kind::Component => component(id),
+            Kind::Journey => {
+                let needs = p.journeys.get(id).map(|j| &j.depends_on);
+                let hard = needs
+                    .into_iter()
+                    .flatten()
+                    .filter(|d| d.kind == DependencyKind::Hard && d.group.is_none());
+                hard.filter_map(|d| component(&d.component.id)).next()
+            }
+            Kind::Alert => p.alerts.get(id)?.component(p)?.off.as_deref(),
+            Kind::Check => component(&p.checks.get(id)?.component.id),
+            Kind::Flow => component(&p.flows.get(id)?.component.id),
+            Kind::FailureMode => component(&p.failure_modes.get(id)?.component.id),
+            Kind::Material => component(&p.expiring.get(id)?.component.id),
+            Kind::Slo => {
+                let journey = p.slos.get(id)?.journey.as_ref()?;
+                self.off(&Subject::Entity(Kind::Journey, journey.id.clone()))
+            }
+            Kind::Runbook => {
+                let covers = &p.runbooks.get(id)?.head.covers;
+                let mut reasons = covers.iter().map(|c| component(&c.id));
+                let first = reasons.next()??;
+                reasons.all(|r| r.is_some()).then_some(first)
+            }
+            _ => None,
+        }
     }
 
     /// The role that answers for a subject.

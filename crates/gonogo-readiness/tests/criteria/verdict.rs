@@ -102,3 +102,21 @@ fn index() -> String {
     }
     page
 }
+
+#[test]
+fn what_is_switched_off_is_not_applicable_and_never_a_pass() {
+    let off = Fixture::new(
+        "components:\n  - {id: ledger, name: Ledger, kind: service, team: shop, off: billing is free until March}\n\
+         journeys: [{id: pay, name: Pay, depends_on: [{component: ledger}]}]",
+    );
+    for subject in ["component/ledger", "journey/pay"] {
+        let (_, state, why) = off.said("OWN-01", subject);
+        assert_eq!(
+            (state, &*why),
+            (
+                State::NotApplicable,
+                "it is not live: billing is free until March"
+            )
+        );
+    }
+}
