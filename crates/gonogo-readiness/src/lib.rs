@@ -13,5 +13,6 @@ pub mod rules;
 pub mod secret;
 pub mod verdict;
 pub mod whom;
+pub mod yaml;
 
 pub use check::{Checked, check, judge};

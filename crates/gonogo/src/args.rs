@@ -34,6 +34,7 @@ pub use token::{AdminLink, Scope, Token, TokenVerb};
     after_help = "\
 Examples:
   gonogo demo                      watch three failures being noticed
+  gonogo init                      a package of your own, in ops/
   gonogo check ops                 is the package in ops/ sound?
   gonogo blast cloud-sql ops       what falls when cloud-sql does, and who is told?
   gonogo verdict ops               do we launch, and what is in the way?
@@ -51,6 +52,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a new package that already passes `check`
+    Init(Init),
     /// Check a package and say everything that is wrong with it
     Check(Check),
     /// Say what falls when a component fails, and who is told
@@ -164,6 +167,36 @@ pub enum CheckFormat {
 pub enum Deny {
     /// Warnings
     Warnings,
+}
+
+/// `gonogo init`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo init                             asks, and writes to ops/
+  gonogo init ops --template web-service --name 'Shop' --team 'Shop' --time-zone Europe/Berlin
+
+Templates: minimal (one website), web-service (an application with database, jobs and deployments),
+integrations-platform (deployments, data syncs, billing and custom domains on Google Cloud).
+At a terminal it asks for what the flags do not say; elsewhere the template's own values stay.
+
+Exit codes: 0 written, 64 not understood, 70 something is there already; then nothing is written.")]
+pub struct Init {
+    /// Where to write it
+    #[arg(value_name = "DIR", default_value = "ops")]
+    pub dir: PathBuf,
+    /// What to begin with: minimal, web-service or integrations-platform [default: minimal]
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// What is launched
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What a team is called, in the template's order; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub team: Vec<String>,
+    /// The time zone of people and schedules, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
 }
 
 /// `gonogo schema`

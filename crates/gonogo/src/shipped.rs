@@ -9,3 +9,8 @@ pub fn package(name: &str) -> Option<&'static [(&'static str, &'static str)]> {
         .find(|(n, _)| *n == name)
         .map(|(_, files)| *files)
 }
+
+/// The names of all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PACKAGES.iter().map(|(name, _)| *name)
+}

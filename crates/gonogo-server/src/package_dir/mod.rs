@@ -99,7 +99,7 @@ impl ReadError {
                 Some(format!("name the directory that holds `{MARKER}`"))
             }
             Self::NoPackage { .. } => Some(format!(
-                "name the directory that holds `{MARKER}`, or write one: `package: {{format: 1, id: …, name: …, operators: …}}`"
+                "name the directory that holds `{MARKER}`, or make a new package with `gonogo init`"
             )),
             Self::Unreadable { .. } => None,
             Self::TooLarge { .. } => Some(format!(

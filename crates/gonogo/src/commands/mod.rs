@@ -11,6 +11,7 @@ mod evidence;
 mod explain;
 mod export;
 mod incident;
+mod init;
 mod oncall;
 mod rehearse;
 mod reload;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Incident(args) => incident::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => serve::run(&args),
