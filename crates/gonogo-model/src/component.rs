@@ -35,6 +35,12 @@ record! {
         pub depends_on: Vec<Dependency>,
         /// How it appears on the public status page; not at all, where this is not written.
         pub public: Option<PublicName>,
+        /// What people do with it when something is down. Two components with one use stand in
+        /// for one another.
+        pub used_for: Vec<ToolUse>,
+        /// The share of time that it promises to work, with everything it stands on: a vendor's
+        /// contract, or what its team stands for.
+        pub availability: Option<Percent>,
         /// What it shares with others: `region`, `vendor`, `registrar`, `project`.
         pub attributes: BTreeMap<String, String>,
         /// How a bad change to it is taken back, for what is deployed.
@@ -84,6 +90,28 @@ words! {
         Network = "network",
         /// Something people work with: CI, chat, paging.
         Tool = "tool",
+    }
+}
+
+words! {
+    /// What people do with a component when something is down.
+    pub enum ToolUse as "a use" {
+        /// See what is wrong: monitoring, logs.
+        Watching = "watching",
+        /// Be woken.
+        Paging = "paging",
+        /// Talk to one another.
+        Chat = "chat",
+        /// Tell customers.
+        StatusPage = "status-page",
+        /// Change what runs, or take a change back.
+        Deploy = "deploy",
+        /// Change where names point to.
+        Dns = "dns",
+        /// Prove who they are to the other tools.
+        SignIn = "sign-in",
+        /// Reach what is not public: a VPN, a console, a bastion.
+        Access = "access",
     }
 }
 

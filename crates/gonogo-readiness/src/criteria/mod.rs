@@ -20,7 +20,7 @@ mod rsk;
 use gonogo_model::Duration;
 use gonogo_model::evidence::Method;
 
-pub use answer::{Answer, Answers, State};
+pub use answer::{Answer, Answers, LAST_BLOCKING_TIER, State};
 pub use case::Case;
 pub use catalogue::{all, find};
 pub(crate) use people::held_by_somebody;

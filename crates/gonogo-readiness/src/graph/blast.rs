@@ -105,17 +105,6 @@ impl<'p> Blast<'p> {
     }
 }
 
-/// Does a component lack what it is repaired with once it has failed? If so, the dependency and,
-/// where the tool falls with it, the edge that takes the tool down.
-pub fn unrepairable<'p>(graph: &Graph<'p>, at: Place) -> Option<(&'p Dependency, Option<Hit<'p>>)> {
-    let mut gone = vec![false; graph.len()];
-    let fails = spread(graph, at, &mut gone);
-    let edge = graph.lacks(at, DependencyKind::Recovery, &gone)?;
-    let tool = graph.node(edge.to).id();
-    let falls = fails.into_iter().find(|hit| hit.node.id() == tool);
-    Some((edge.dependency, falls))
-}
-
 fn component_of<'p>(hit: &Hit<'p>) -> Option<&'p Component> {
     match hit.node {
         Node::Component(component) => Some(component),

@@ -5,6 +5,8 @@
 //! thousand components, each alone, take a few milliseconds. The answer is the same as
 //! [`super::blast`] gives for one.
 
+use std::ops::Range;
+
 use super::{Gate, Graph, Place};
 
 /// So many causes are looked at in one go, to bound memory: this many bits a node.
@@ -43,6 +45,11 @@ impl Falls {
             let places: Vec<Place> = (first..all.end.min(first + BLOCK)).collect();
             Self::block(graph, &order, first, places.chunks(1))
         })
+    }
+
+    /// The numbers of this block's causes.
+    pub fn numbers(&self) -> Range<usize> {
+        self.first..self.first + self.causes
     }
 
     /// Does a node fall with a cause of this block?
@@ -102,9 +109,15 @@ impl Falls {
     }
 
     fn set(&self, words: Vec<u64>) -> impl Iterator<Item = usize> + '_ {
-        (0..self.causes)
-            .filter(move |bit| words[bit / WORD] >> (bit % WORD) & 1 == 1)
-            .map(|bit| self.first + bit)
+        let bits = |(number, mut word): (usize, u64)| {
+            std::iter::from_fn(move || {
+                let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+                word &= word - 1;
+                Some(number * WORD + bit)
+            })
+        };
+        let all = words.into_iter().enumerate().flat_map(bits);
+        all.map(|bit| self.first + bit)
     }
 
     /// Marks the causes with which more members are lost than can be spared.

@@ -3,10 +3,16 @@
 //! Nodes are components and the journeys on top of them, in order of name, so that every
 //! answer has one order. A dependency on something that is not declared is no edge.
 
+pub mod availability;
 pub mod blast;
+pub mod common_cause;
+pub mod coverage;
 pub mod cut_sets;
 pub mod cycles;
 pub mod falls;
+pub mod people;
+pub mod recovery;
+pub mod tier;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -5,6 +5,7 @@
 
 mod alert_without_component;
 mod alert_without_runbook;
+mod availability_above_dependencies;
 mod burn_can_never_fire;
 mod certificate_alert_needs_tls_check;
 mod check_unwatched;
@@ -14,9 +15,11 @@ mod duplicate_public_name;
 mod escalation_empty_step;
 mod flow_alert_missing;
 mod page_without_waking_channel;
+mod person_single_point;
 mod placeholder_people;
 mod policy_with_nobody;
 mod recovery_loop;
+mod redundancy_shares_cause;
 mod risks_mostly_hardware;
 mod risks_without_change;
 mod rota_of_one;
@@ -28,6 +31,7 @@ mod self_dependency;
 mod slo_without_budget;
 mod source_silent_without_bound;
 mod template_placeholder_unknown;
+mod tier_inversion;
 mod triggered;
 mod watched;
 
@@ -84,6 +88,7 @@ macro_rules! rules {
 rules! {
     alert_without_component,
     alert_without_runbook,
+    availability_above_dependencies,
     burn_can_never_fire,
     certificate_alert_needs_tls_check,
     check_unwatched,
@@ -93,9 +98,11 @@ rules! {
     escalation_empty_step,
     flow_alert_missing,
     page_without_waking_channel,
+    person_single_point,
     placeholder_people,
     policy_with_nobody,
     recovery_loop,
+    redundancy_shares_cause,
     risks_mostly_hardware,
     risks_without_change,
     rota_of_one,
@@ -107,6 +114,7 @@ rules! {
     slo_without_budget,
     source_silent_without_bound,
     template_placeholder_unknown,
+    tier_inversion,
 }
 
 /// The doc comment at the head of a file, as Markdown.
