@@ -86,10 +86,14 @@ impl Engine {
             format!("the certificate expired at {}", certificate.not_after)
         } else {
             format!(
-                "the certificate served is valid for {} more, {share} of its {} (until {}, issued by {})",
+                "the certificate served is valid for {} more, {} % of its {} (until {}, issued by {})",
                 in_words(left),
+                left.as_secs() * 100 / lifetime.as_secs().max(1),
                 in_words(lifetime),
-                certificate.not_after,
+                certificate
+                    .not_after
+                    .timestamp()
+                    .strftime("%-d %b %Y %H:%M UTC"),
                 certificate.issuer
             )
         };

@@ -128,6 +128,7 @@ impl App {
         let around = Neighbourhood {
             clock: Arc::clone(&clock),
             view: view.clone(),
+            disk: disk_seen.clone(),
         };
         let sent = Sent::default();
         let site = Site {

@@ -10,12 +10,14 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use crate::auth::http::settings_tabs;
 use crate::auth::{Identity, Require, need};
 use crate::shell::{may_act, shell};
 use crate::shown::plural;
 use crate::site::Site;
 use crate::view::View;
 use crate::web::components::State as Colour;
+use crate::web::components::items::Tab;
 use crate::web::{Done, Frame, Nav, Shell, page};
 
 /// Replaced values that are listed.
@@ -32,6 +34,7 @@ pub fn routes() -> Router<Site> {
 #[template(path = "package.html")]
 struct PackagePage {
     shell: Shell,
+    tabs: Vec<Tab>,
     name: String,
     digest: String,
     state: Colour,
@@ -74,6 +77,7 @@ async fn show(State(site): State<Site>, who: Identity, frame: Frame) -> Response
             },
         });
     let template = PackagePage {
+        tabs: settings_tabs(&who, "Package"),
         name: package.name().to_owned(),
         digest: package
             .digest

@@ -11,6 +11,7 @@ use gonogo_engine::check::Health;
 use jiff::Timestamp;
 
 use crate::auth::{Identity, Role};
+use crate::force::DiskState;
 use crate::shown::{self, plural};
 use crate::site::Site;
 use crate::store::StoreError;
@@ -31,15 +32,28 @@ pub fn shell(
     title: &str,
     nav: Nav,
 ) -> Shell {
-    let now = site.clock.now();
+    let disk = site.disk.borrow();
+    shell_of((view, &disk), site.clock.now(), who, frame, title, nav)
+}
+
+/// The same, of a view and of what is on disk.
+pub fn shell_of(
+    (view, disk): (&View, &DiskState),
+    now: Time,
+    who: &Identity,
+    frame: Frame,
+    title: &str,
+    nav: Nav,
+) -> Shell {
     let mut shell = Shell::new(title, nav, now.timestamp(), frame);
     shell.headline = headline(view, now);
     shell.user = Some(User {
         name: who.name.clone(),
         role: who.role.word().to_owned(),
+        manages: who.may(Role::Admin),
     });
     who.csrf().clone_into(&mut shell.csrf);
-    shell.banners = banners(site, view);
+    shell.banners = banners(disk, view);
     shell.counts = counts(view);
     view.plan.package.name().clone_into(&mut shell.package_name);
     shell.live_revision = u64::try_from(view.step_no).unwrap_or_default();
@@ -181,9 +195,9 @@ fn promise_words(due: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn banners(site: &Site, view: &View) -> Vec<Banner> {
+fn banners(disk: &DiskState, view: &View) -> Vec<Banner> {
     let mut banners = Vec::new();
-    if let Some(refused) = &site.disk.borrow().refused {
+    if let Some(refused) = &disk.refused {
         banners.push(Banner {
             state: State::Warn,
             text: refused.summary.clone(),

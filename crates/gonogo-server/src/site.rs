@@ -10,15 +10,17 @@ use gonogo_model::team::{Channel, Person};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::auth::{Gate, Surroundings};
+use crate::auth::{Gate, Identity, Surroundings};
 use crate::clock::Clock;
 use crate::courier::append;
 use crate::force::DiskState;
 use crate::ingest::http::Intake;
 use crate::metrics::Sent;
 use crate::notify::Channels;
+use crate::shell::shell_of;
 use crate::store::{Lane, Store, StoreError, User};
 use crate::view::View;
+use crate::web::{Frame, Nav, Shell};
 
 /// How long a page waits at the most to show what it just did.
 const SHOWN_WITHIN: Duration = Duration::from_secs(1);
@@ -94,6 +96,8 @@ pub struct Neighbourhood {
     pub clock: Arc<Clock>,
     /// The package in force.
     pub view: watch::Receiver<Arc<View>>,
+    /// Whether the package on disk is in force.
+    pub disk: watch::Receiver<DiskState>,
 }
 
 impl Surroundings for Neighbourhood {
@@ -103,6 +107,16 @@ impl Surroundings for Neighbourhood {
 
     fn package_name(&self) -> String {
         self.view.borrow().plan.package.name().to_string()
+    }
+
+    fn shell(&self, who: &Identity, frame: Frame, title: &str) -> Shell {
+        let (view, disk) = (self.view.borrow().clone(), self.disk.borrow().clone());
+        let now = self.clock.now();
+        let shell = shell_of((&view, &disk), now, who, frame, title, Nav::Settings);
+        Shell {
+            live: false,
+            ..shell
+        }
     }
 
     /// An account belongs to the person of the package who has its mail address.

@@ -21,7 +21,7 @@ impl Engine {
             DeliveryOutcome::HandedOver => (
                 Some(SendState::HandedOver),
                 EntryKind::Delivered,
-                format!("{channel} took the message to {name} over"),
+                format!("{channel} took over the message to {name}"),
             ),
             DeliveryOutcome::Retrying => (
                 None,

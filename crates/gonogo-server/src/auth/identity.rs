@@ -35,6 +35,16 @@ impl Role {
         }
     }
 
+    /// What it may do, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Viewer => "reads everything",
+            Self::Responder => "acknowledges, resolves, works through runbooks",
+            Self::Director => "publishes to customers, decides about the launch",
+            Self::Admin => "manages people and the installation",
+        }
+    }
+
     /// The role that a word stands for.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.word() == word)

@@ -143,7 +143,7 @@ pub(super) fn chooses_email(user: &User) -> bool {
     lacks_email(user) && user.role == Role::Admin.word()
 }
 
-fn looks_like_an_address(text: &str) -> bool {
+pub(super) fn looks_like_an_address(text: &str) -> bool {
     let plain = |c: char| !c.is_control() && !c.is_whitespace() && !"<>,;\"".contains(c);
     text.len() <= EMAIL_BYTES_MAX
         && text.chars().all(plain)

@@ -74,6 +74,11 @@ impl Auth {
         Ok(self.store().blocking(move |s| s.user(&id)).await?)
     }
 
+    /// Every account.
+    pub async fn users(&self) -> Result<Vec<User>, AuthError> {
+        Ok(self.store().blocking(|s| s.users()).await?)
+    }
+
     /// Lets an account in no more, or again. Its sessions and links end.
     pub async fn set_disabled(
         &self,
@@ -112,7 +117,7 @@ impl Auth {
 
     /// Refuses if nobody but `user` could administer this installation.
     async fn another_admin(&self, user: &str) -> Result<(), AuthError> {
-        let users = self.store().blocking(|s| s.users()).await?;
+        let users = self.users().await?;
         let is_admin = |u: &&User| u.role == Role::Admin.word() && can_sign_in(u);
         if users.iter().filter(is_admin).any(|u| u.id != user) {
             return Ok(());

@@ -26,7 +26,7 @@ struct ComponentPage {
     id: String,
     name: String,
     description: String,
-    kind: &'static str,
+    kind: String,
     tier: u8,
     team: String,
     state: Colour,
@@ -38,8 +38,9 @@ struct ComponentPage {
     reaches: Vec<Reached>,
     needs: Vec<Line>,
     teams: Vec<(String, String)>,
-    alerts: Vec<Line>,
+    alerts: Vec<(Colour, Line)>,
     runbooks: Vec<Line>,
+    more_runbooks: Vec<Line>,
     public: Vec<(String, &'static str)>,
     checks: Vec<(Colour, String, String)>,
     links: Vec<(String, String)>,
@@ -49,6 +50,8 @@ struct ComponentPage {
 /// One way in which a failure reaches others.
 struct Reached {
     title: &'static str,
+    /// Where a link on the page leads.
+    anchor: &'static str,
     lines: Vec<Line>,
 }
 
@@ -93,12 +96,13 @@ pub async fn show(
     let component = blast.component;
     let seen = view.components.get(&component.id.value);
     let (state, word) = seen.map_or((Colour::Unknown, "Unknown"), |c| shown::component(c.state));
+    let (runbooks, more_runbooks) = runbooks(&blast);
     let reached: BTreeSet<&Id> = blast.fails.iter().map(|h| h.node.id()).collect();
     let template = ComponentPage {
         id: component.id.value.to_string(),
         name: component.name.clone(),
         description: component.description.clone().unwrap_or_default(),
-        kind: component.kind.word(),
+        kind: shown::words(component.kind.word()),
         tier: component.tier,
         team: shown::team(package, &component.team.id),
         state,
@@ -115,19 +119,8 @@ pub async fn show(
             .collect(),
         teams: teams(package, &blast),
         alerts: alerts(&view, &blast),
-        runbooks: blast
-            .runbooks
-            .iter()
-            .map(|(runbook, why)| {
-                let (name, href) = shown::runbook_link(runbook);
-                Line {
-                    name,
-                    href,
-                    text: why.clone(),
-                    journey: false,
-                }
-            })
-            .collect(),
+        runbooks,
+        more_runbooks,
         public: blast
             .public
             .iter()
@@ -183,16 +176,40 @@ fn sentence(blast: &Blast<'_>) -> String {
 fn reaches(package: &Package, blast: &Blast<'_>) -> Vec<Reached> {
     let lines = |hits: &[Hit<'_>]| hits.iter().map(|h| hit(package, h)).collect::<Vec<Line>>();
     let all = [
-        ("Falls with it", lines(&blast.fails)),
-        ("Gets worse", lines(&blast.degrades)),
-        ("Goes on with one support less", lines(&blast.weakened)),
-        ("Cannot be started meanwhile", lines(&blast.cannot_start)),
-        ("Cannot be changed meanwhile", lines(&blast.cannot_change)),
-        ("Cannot be repaired meanwhile", lines(&blast.cannot_recover)),
+        ("Falls with it", "falls", lines(&blast.fails)),
+        ("Gets worse", "worse", lines(&blast.degrades)),
+        (
+            "Goes on with one support less",
+            "weaker",
+            lines(&blast.weakened),
+        ),
+        (
+            "Cannot be started meanwhile",
+            "no-start",
+            lines(&blast.cannot_start),
+        ),
+        (
+            "Cannot be changed meanwhile",
+            "no-change",
+            lines(&blast.cannot_change),
+        ),
+        (
+            "Cannot be repaired meanwhile",
+            "no-repair",
+            lines(&blast.cannot_recover),
+        ),
     ];
-    let some = all.into_iter().filter(|(_, lines)| !lines.is_empty());
-    some.map(|(title, lines)| Reached { title, lines })
-        .collect()
+    let some = all.into_iter().filter(|(_, _, lines)| !lines.is_empty());
+    some.map(|(title, anchor, mut lines)| {
+        // What customers do comes first; the rest stays in order of distance.
+        lines.sort_by_key(|l| !l.journey);
+        Reached {
+            title,
+            anchor,
+            lines,
+        }
+    })
+    .collect()
 }
 
 fn hit(package: &Package, hit: &Hit<'_>) -> Line {
@@ -243,17 +260,61 @@ fn teams(package: &Package, blast: &Blast<'_>) -> Vec<(String, String)> {
     blast.teams.iter().map(of).collect()
 }
 
-fn alerts(view: &View, blast: &Blast<'_>) -> Vec<Line> {
+/// What fires comes first.
+fn alerts(view: &View, blast: &Blast<'_>) -> Vec<(Colour, Line)> {
     let of = |alert: &&gonogo_model::alert::Alert| {
-        let reading = view.reading(&alert.id.value);
-        Line {
+        let id = &alert.id.value;
+        let reading = view.reading(id);
+        let line = Line {
             name: alert.name.clone(),
             href: crate::signals::href_of(alert).unwrap_or_default(),
             text: reading.map(|r| r.detail.clone()).unwrap_or_default(),
             journey: false,
-        }
+        };
+        (crate::signals::standing(view.alerts.get(id)).0, line)
     };
-    blast.alerts.iter().map(of).collect()
+    let mut all: Vec<_> = blast.alerts.iter().map(of).collect();
+    all.sort_by_key(|(state, _)| crate::signals::rank(*state));
+    all
+}
+
+/// The runbooks for the component itself, and those for what falls with it.
+fn runbooks(blast: &Blast<'_>) -> (Vec<Line>, Vec<Line>) {
+    let own = &blast.component.id.value;
+    let lines = blast.runbooks.iter().map(|(runbook, why)| {
+        let covers = runbook.head.covers.iter().any(|c| c.id == *own);
+        let alerts = blast.alerts.iter().filter(|a| {
+            let named = a.runbook.as_ref();
+            named.is_some_and(|r| r.id == runbook.id.value)
+        });
+        let alerts: Vec<String> = alerts.map(|a| a.name.clone()).collect();
+        let (name, href) = shown::runbook_link(runbook);
+        let text = match (covers, alerts.is_empty()) {
+            (true, _) => "written for it".to_owned(),
+            (false, false) => format!("for: {}", alerts.join("; ")),
+            (false, true) => why.clone(),
+        };
+        (
+            covers,
+            Line {
+                name,
+                href,
+                text,
+                journey: false,
+            },
+        )
+    });
+    let (own, other): (Vec<_>, Vec<_>) = lines.partition(|(covers, _)| *covers);
+    let line = |(_, line)| line;
+    let (own, other): (Vec<Line>, Vec<Line>) = (
+        own.into_iter().map(line).collect(),
+        other.into_iter().map(line).collect(),
+    );
+    match own.is_empty() {
+        // Nothing was written for it, so the others are the best there is.
+        true => (other, Vec::new()),
+        false => (own, other),
+    }
 }
 
 fn checks(view: &View, component: &Component) -> Vec<(Colour, String, String)> {

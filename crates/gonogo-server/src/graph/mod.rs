@@ -44,7 +44,7 @@ struct GraphPage {
 struct Row {
     id: String,
     name: String,
-    kind: &'static str,
+    kind: String,
     team: String,
     state: Colour,
     word: &'static str,
@@ -74,7 +74,7 @@ async fn show(State(site): State<Site>, who: Identity, frame: Frame) -> Response
             shown::plural(rows.len(), "component", "components")
         ),
     };
-    rows.retain(|r| query.matches(&[&r.id, &r.name, r.kind, &r.team, r.word, &r.why]));
+    rows.retain(|r| query.matches(&[&r.id, &r.name, &r.kind, &r.team, r.word, &r.why]));
     match query.sort.as_str() {
         "name" => rows.sort_by_key(|r| r.name.to_lowercase()),
         "team" => rows.sort_by_key(|r| r.team.to_lowercase()),
@@ -108,7 +108,7 @@ fn row(view: &View, component: &Component) -> Row {
     Row {
         id: id.to_string(),
         name: component.name.clone(),
-        kind: component.kind.word(),
+        kind: shown::words(component.kind.word()),
         team: shown::team(package, &component.team.id),
         state,
         word,

@@ -93,7 +93,7 @@ fn component_node(view: &View, component: &Component, hit: bool, here: bool) -> 
     GraphNode {
         id: id.to_string(),
         label: component.name.clone(),
-        kind: component.kind.word().to_owned(),
+        kind: shown::words(component.kind.word()),
         state: seen.map_or(State::Unknown, |c| shown::component(c.state).0),
         href: format!("/graph/{id}"),
         group: String::new(),

@@ -55,7 +55,10 @@ struct RunbookPage {
     shell: Shell,
     title: String,
     before: Markup,
-    sections: Vec<(String, Markup)>,
+    /// What tells whether it is this one: the sections before the first with a step.
+    about: Vec<Part>,
+    /// What to do, from the first section with a step on.
+    parts: Vec<Part>,
     owner: String,
     holder: String,
     takes: String,
@@ -64,6 +67,14 @@ struct RunbookPage {
     alerts: Vec<(String, Severity, String)>,
     incidents: Vec<(u64, String)>,
     digest: String,
+    steps: usize,
+}
+
+/// A section of a runbook.
+struct Part {
+    anchor: String,
+    title: String,
+    body: Markup,
     steps: usize,
 }
 
@@ -153,10 +164,12 @@ async fn show(
         let href = crate::signals::href_of(a).unwrap_or_default();
         (a.name.clone(), shown::severity(a.severity), href)
     };
+    let (about, parts) = parts(runbook);
     let template = RunbookPage {
         title: head.title.clone(),
         before: markdown::render(before(&runbook.body)),
-        sections: runbook.sections.iter().map(section).collect(),
+        about,
+        parts,
         owner: shown::role(package, &head.owner.id),
         holder: holder
             .map(|p| shown::person(package, &p.id))
@@ -199,11 +212,21 @@ fn before(body: &str) -> &str {
     }
 }
 
-fn section(section: &Section) -> (String, Markup) {
-    (
-        section.title.clone(),
-        markdown::render(&steps::annotated(section)),
-    )
+/// Whoever was woken needs the first step first; what it is about stands beside it.
+fn parts(runbook: &Runbook) -> (Vec<Part>, Vec<Part>) {
+    let mut about: Vec<Part> = runbook.sections.iter().zip(1..).map(part).collect();
+    let first = about.iter().position(|p| p.steps > 0).unwrap_or(0);
+    let parts = about.split_off(first);
+    (about, parts)
+}
+
+fn part((section, number): (&Section, usize)) -> Part {
+    Part {
+        anchor: format!("part-{number}"),
+        title: section.title.clone(),
+        body: markdown::render(&steps::annotated(section)),
+        steps: section.steps.len(),
+    }
 }
 
 fn alerts_with<'v>(

@@ -109,6 +109,13 @@ impl FlowPage {
         }
     }
 
+    fn open_state(&self) -> Colour {
+        match self.row.overdue {
+            0 => Colour::Ok,
+            _ => Colour::Bad,
+        }
+    }
+
     fn hour_note(&self) -> String {
         format!("{} begun", self.hour.starts)
     }

@@ -17,6 +17,7 @@ use gonogo_model::alert::{Alert, Condition};
 use crate::site::Site;
 
 pub use overview::rank;
+pub use watching::standing;
 
 /// Rows of a kind that the first page shows; its own list has all.
 pub const ROWS_FIRST: usize = 12;

@@ -8,6 +8,9 @@ use crate::shown;
 use crate::view::View;
 use crate::web::components::{Severity, State};
 
+/// Keys that stand beside an alert; the incident has more.
+const KEYS_SHOWN: usize = 5;
+
 /// An alert on a signal.
 pub struct Watching {
     /// Its id.
@@ -24,6 +27,10 @@ pub struct Watching {
     pub since: Option<Timestamp>,
     /// The numbers.
     pub detail: String,
+    /// What it is about, the first few.
+    pub keys: Vec<String>,
+    /// How many more there are.
+    pub more: u64,
     /// Its open incident.
     pub incident: Option<u64>,
     /// What to follow.
@@ -48,6 +55,13 @@ fn one(view: &View, id: &Id) -> Option<Watching> {
     let state = view.alerts.get(id);
     let (shape, word, since) = standing(state);
     let firing = matches!(state.map(|s| s.stage), Some(Stage::Firing { .. }));
+    let (keys, count) = match state.filter(|_| firing) {
+        Some(s) => {
+            let shown = s.reading.keys.len().min(KEYS_SHOWN);
+            (&s.reading.keys[..shown], s.reading.count)
+        }
+        None => (&[][..], 0),
+    };
     Some(Watching {
         id: id.to_string(),
         name: declared.name.clone(),
@@ -56,6 +70,8 @@ fn one(view: &View, id: &Id) -> Option<Watching> {
         word,
         since,
         detail: state.map(|s| s.reading.detail.clone()).unwrap_or_default(),
+        keys: keys.to_vec(),
+        more: count.saturating_sub(keys.len() as u64),
         incident: state.filter(|_| firing).and_then(|s| s.incident),
         runbook: declared
             .runbook
@@ -65,7 +81,8 @@ fn one(view: &View, id: &Id) -> Option<Watching> {
     })
 }
 
-fn standing(state: Option<&AlertState>) -> (State, &'static str, Option<Timestamp>) {
+/// Where an alert stands: shape, word, since when.
+pub fn standing(state: Option<&AlertState>) -> (State, &'static str, Option<Timestamp>) {
     let Some(state) = state else {
         return (State::Unknown, "not read yet", None);
     };

@@ -36,6 +36,8 @@ pub struct Shell {
     pub package_name: String,
     /// The journal position of the view; the script reloads when it moves on.
     pub live_revision: u64,
+    /// Whether the page renews itself when something happens.
+    pub live: bool,
     /// What the request asked for.
     pub frame: Frame,
 }
@@ -58,6 +60,8 @@ pub struct User {
     pub name: String,
     /// What this person may do: "responder".
     pub role: String,
+    /// Whether this person manages the accounts of others.
+    pub manages: bool,
 }
 
 impl User {
@@ -112,6 +116,7 @@ impl Shell {
             now,
             package_name: "gonogo".to_owned(),
             live_revision: 0,
+            live: true,
             frame,
         }
     }
@@ -188,6 +193,7 @@ mod tests {
             let user = User {
                 name: name.into(),
                 role: String::new(),
+                manages: false,
             };
             user.initials()
         };

@@ -101,7 +101,7 @@ async fn a_token_is_made_shown_once_and_revoked() {
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let page = answer.text().await.unwrap();
     let token = page
-        .split("id=\"f-fresh\" value=\"")
+        .split("data-copy=\"")
         .nth(1)
         .unwrap()
         .split('"')

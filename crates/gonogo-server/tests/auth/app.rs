@@ -12,6 +12,7 @@ use gonogo_server::auth::{
     need,
 };
 use gonogo_server::store::{AuditFilter, Store, User};
+use gonogo_server::web::{Frame, Nav, Shell};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
@@ -43,6 +44,12 @@ impl Surroundings for World {
 
     fn person(&self, user: &User) -> Option<Id> {
         (user.id == "ada").then(|| Id::parse("ada").unwrap())
+    }
+
+    fn shell(&self, who: &Identity, frame: Frame, title: &str) -> Shell {
+        let mut shell = Shell::new(title, Nav::Settings, self.now(), frame);
+        shell.csrf = who.csrf().to_owned();
+        shell
     }
 }
 

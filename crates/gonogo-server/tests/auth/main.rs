@@ -6,6 +6,7 @@ mod first_run;
 mod forms;
 mod links;
 mod login;
+mod people;
 mod roles;
 mod secrets;
 mod sessions;

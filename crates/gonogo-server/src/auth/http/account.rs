@@ -14,9 +14,9 @@ use super::Gate;
 use super::refusal::{Asked, Refusal};
 use crate::auth::{AuthError, Identity, NewPassword, NewToken, PasswordChange, Scope, Via};
 use crate::store::ApiToken;
-use crate::web::components::items::Choice;
+use crate::web::components::items::{Choice, Tab};
 use crate::web::frame::Frame;
-use crate::web::page_with;
+use crate::web::{Shell, page_with};
 
 /// The longest that a token made on the page works, in days.
 const TOKEN_DAYS_MAX: i64 = 366;
@@ -25,10 +25,9 @@ const PATH: &str = "/account";
 #[derive(Template)]
 #[template(path = "auth/account.html")]
 struct AccountPage {
-    frame: Frame,
-    package_name: String,
-    csrf: String,
-    now: Timestamp,
+    shell: Shell,
+    tabs: Vec<Tab>,
+    person: String,
     user_id: String,
     full_name: String,
     role: &'static str,
@@ -206,10 +205,13 @@ impl Gate {
         let now = self.around.now();
         let tokens = self.auth.tokens_of(&identity.user_id, now).await?;
         Ok(AccountPage {
-            frame,
-            package_name: self.around.package_name(),
-            csrf: identity.csrf().to_owned(),
-            now,
+            shell: self.around.shell(identity, frame, "Your account"),
+            tabs: super::settings_tabs(identity, "Your account"),
+            person: identity
+                .person
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             user_id: identity.user_id.clone(),
             full_name: identity.name.clone(),
             role: identity.role.word(),

@@ -4,7 +4,7 @@
 //!   answer, but not the handler's.
 //! * [`welcome`] lets everybody through and tells handlers who it is, where that is known:
 //!   for signing in, and for signed links that carry their own proof.
-//! * [`routes`] are the pages for signing in and out, and of one's own account.
+//! * [`routes`] are the pages for signing in and out, of one's own account, and of everybody's.
 //!
 //! Handlers behind [`protect`] take an [`Identity`](super::Identity), or a
 //! [`Require<need::Responder>`](Require) where reading is not enough. Invariant: a handler
@@ -17,6 +17,7 @@ mod enter;
 mod guard;
 mod local;
 mod login;
+mod people;
 mod refusal;
 mod render;
 mod setup;
@@ -34,9 +35,11 @@ use jiff::Timestamp;
 
 pub use guard::{FORM_BYTES_MAX, Level, Require, need};
 pub use local::local_path;
+pub use people::settings_tabs;
 
-use super::Auth;
+use super::{Auth, Identity};
 use crate::store::User;
+use crate::web::{Frame, Shell};
 
 /// What the door has to know of the rest of the server.
 pub trait Surroundings: Send + Sync + 'static {
@@ -46,6 +49,9 @@ pub trait Surroundings: Send + Sync + 'static {
     fn package_name(&self) -> String;
     /// The person of the package that an account belongs to.
     fn person(&self, user: &User) -> Option<Id>;
+    /// What stands around the pages of somebody known. It must not renew itself: they show
+    /// secrets once.
+    fn shell(&self, who: &Identity, frame: Frame, title: &str) -> Shell;
 }
 
 /// Where the address of whoever asks is taken from.
@@ -103,7 +109,7 @@ impl Gate {
     }
 }
 
-/// Signing in and out, setting an account up, entering by a link, and one's own account.
+/// Signing in and out, setting an account up, entering by a link, one's own account, and everybody's.
 pub fn routes<S: Clone + Send + Sync + 'static>(gate: &Gate) -> Router<S> {
     let open = Router::new()
         .route("/login", get(login::show).post(login::submit))
@@ -116,6 +122,11 @@ pub fn routes<S: Clone + Send + Sync + 'static>(gate: &Gate) -> Router<S> {
         .route("/account/password", post(account::password))
         .route("/account/tokens", post(account::create_token))
         .route("/account/tokens/{id}/revoke", post(account::revoke_token))
+        .route("/people", get(people::show).post(people::add))
+        .route("/people/{id}/link", post(people::link))
+        .route("/people/{id}/role", post(people::role))
+        .route("/people/{id}/close", post(people::close))
+        .route("/people/{id}/reopen", post(people::reopen))
         .with_state(gate.clone());
     welcome(gate, open).merge(protect(gate, known))
 }

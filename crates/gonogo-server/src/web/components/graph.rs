@@ -20,7 +20,7 @@ pub const MAX_LABEL_CHARS: usize = 26;
 const FIT_WIDTHS: std::ops::Range<f64> = 1000.0..1600.0;
 const HEIGHT: f64 = 44.0;
 const MIN_WIDTH: f64 = 112.0;
-const CHAR_WIDTH: f64 = 7.6;
+const CHAR_WIDTH: f64 = 8.0;
 const PADDING: f64 = 44.0;
 
 /// A graph to be shown.

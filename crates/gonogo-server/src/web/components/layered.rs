@@ -40,7 +40,7 @@ const OPTIONS: LayoutOptions = LayoutOptions {
     align: None,
     nodesep: 18.0,
     edgesep: 10.0,
-    ranksep: 56.0,
+    ranksep: 38.0,
     marginx: 2.0,
     marginy: 2.0,
     acyclicer: None,

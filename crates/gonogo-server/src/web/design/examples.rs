@@ -42,6 +42,7 @@ pub fn shell(frame: Frame, now: Timestamp) -> Shell {
     shell.user = Some(User {
         name: "Ada Example".into(),
         role: "responder".into(),
+        manages: false,
     });
     shell.csrf = "example".into();
     shell.package_name = "integrations-platform".into();
