@@ -1,6 +1,6 @@
 //! What has to be absent for a criterion not to apply, and whether it is.
 
-use gonogo_model::component::{ComponentKind, DependencyKind, Moves};
+use gonogo_model::component::{ComponentKind, Dependency, DependencyKind, Moves};
 use gonogo_model::{Kind, Package, Subject};
 
 macro_rules! triggers {
@@ -74,7 +74,7 @@ triggers! {
     };
     /// A redundancy: a group of which some have to work.
     Redundancy = "redundancy": "a group of which some have to work" => |p: &Package| {
-        component(p, |c| c.depends_on.iter().any(|d| d.group.is_some()))
+        needing(p, |d| d.group.is_some())
     };
 }
 
@@ -99,7 +99,14 @@ fn moves(package: &Package, what: &[Moves]) -> Option<Subject> {
 }
 
 fn soft(package: &Package) -> Option<Subject> {
-    component(package, |c| {
-        c.depends_on.iter().any(|d| d.kind == DependencyKind::Soft)
+    needing(package, |d| d.kind == DependencyKind::Soft)
+}
+
+/// The first component, or else journey, that has a dependency of some sort.
+fn needing(package: &Package, is: impl Fn(&Dependency) -> bool) -> Option<Subject> {
+    component(package, |c| c.depends_on.iter().any(&is)).or_else(|| {
+        let mut journeys = package.journeys.values();
+        let found = journeys.find(|j| j.depends_on.iter().any(&is))?;
+        Some(Subject::Entity(Kind::Journey, found.id.value.clone()))
     })
 }

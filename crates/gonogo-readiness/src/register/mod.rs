@@ -14,11 +14,31 @@ use gonogo_model::{Kind, Subject};
 use jiff::Timestamp;
 
 use crate::criteria::{Case, held_by_somebody};
+use crate::graph::coverage::Coverage;
 
 pub use level::{Level, WORST};
 
 /// The criterion whose evidence says that an alert has fired.
 pub const FIRED: &str = "MON-05";
+
+/// The risk register of a package.
+#[derive(Clone, Debug)]
+pub struct Register<'p> {
+    /// Every failure mode, the most urgent first.
+    pub rows: Vec<Row<'p>>,
+    /// Journeys against what they stand on, and which failure modes cover each pair.
+    pub matrix: Coverage<'p>,
+}
+
+impl<'p> Register<'p> {
+    /// Of a package, as the evidence about it stands at a moment.
+    pub fn of(case: &Case<'p>) -> Self {
+        Self {
+            rows: rows(case),
+            matrix: Coverage::of(case.package, case.graph),
+        }
+    }
+}
 
 /// A failure mode and how it stands.
 #[derive(Clone, Debug)]

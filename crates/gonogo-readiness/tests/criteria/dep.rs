@@ -159,6 +159,136 @@ fn dep_06_wants_single_points_that_somebody_lives_with() {
     assert!(!soft.ask("DEP-06").iter().any(|a| a.0 == "component/db"));
 }
 
+/// An API on one of two replicas.
+fn replicas(a: &str, b: &str) -> Fixture {
+    Fixture::new(&format!(
+        "components:
+  - {{id: api, name: API, kind: service, team: shop, depends_on: [{{component: a, group: copies, needs: 1}}, {{component: b, group: copies, needs: 1}}]}}
+  - {{id: a, name: A, kind: datastore, team: shop{a}}}
+  - {{id: b, name: B, kind: datastore, team: shop{b}}}
+  - {{id: disk, name: Disk, kind: network, team: shop}}
+"
+    ))
+}
+
+#[test]
+fn dep_07_finds_redundancy_that_is_none() {
+    let apart = replicas(
+        ", attributes: {region: west}",
+        ", attributes: {region: east}",
+    );
+    assert_eq!(apart.state("DEP-07", "component/api"), State::Pass);
+    let together = replicas(
+        ", attributes: {region: west}",
+        ", attributes: {region: west}",
+    );
+    assert_eq!(
+        together.said("DEP-07", "component/api").2,
+        "of the group `copies`, `a` and `b` share `region: west`"
+    );
+    let on = ", depends_on: [{component: disk}]";
+    assert_eq!(
+        replicas(on, on).said("DEP-07", "component/api").2,
+        "of the group `copies`, `a` and `b` fall with `disk`"
+    );
+    let changed = ", depends_on: [{component: disk, kind: control-plane}]";
+    assert_eq!(
+        replicas(changed, changed).said("DEP-07", "component/api").2,
+        "of the group `copies`, `a` and `b` are changed through `disk`"
+    );
+    assert_eq!(
+        api("{component: db}").said("DEP-07", "package").2,
+        "the package has no redundancy"
+    );
+}
+
+#[test]
+fn dep_08_finds_tools_that_fall_with_what_they_mend() {
+    let chat = |more: &str| {
+        api("{component: db}").file(
+            "tools.yaml",
+            &format!(
+                "components:
+  - {{id: chat, name: Chat, kind: tool, team: shop, used_for: [chat], depends_on: [{{component: api}}]}}
+{more}"
+            ),
+        )
+    };
+    let (_, state, why) = chat("").said("DEP-08", "component/chat");
+    assert_eq!(state, State::Fail);
+    assert_eq!(
+        why,
+        "when `api` is down, nothing is left for chat (it → `api`); \
+         when `db` is down, nothing is left for chat (it → `api` → `db`)"
+    );
+    let second = chat("  - {id: bridge, name: Bridge, kind: tool, team: shop, used_for: [chat]}\n");
+    assert_eq!(second.state("DEP-08", "component/chat"), State::Pass);
+    let undeclared = api("{component: db}").said("DEP-08", "package");
+    assert_eq!(undeclared.1, State::Unknown);
+}
+
+#[test]
+fn dep_08_finds_repairs_that_need_what_is_down() {
+    let repaired = Fixture::new(
+        "components:
+  - {id: db, name: DB, kind: datastore, team: shop, depends_on: [{component: console, kind: recovery}]}
+  - {id: console, name: Console, kind: tool, team: shop, depends_on: [{component: db}]}
+",
+    );
+    assert_eq!(
+        repaired.said("DEP-08", "component/db").2,
+        "it is mended with `console`, which is down whenever it is (`console` → `db`)"
+    );
+}
+
+#[test]
+fn dep_09_does_the_sum() {
+    let promise = |target: &str, db: &str| {
+        Fixture::new(&format!(
+            "components:
+  - {{id: api, name: API, kind: service, team: shop, availability: {target}, depends_on: [{{component: db}}]}}
+  - {{id: db, name: DB, kind: datastore, team: shop{db}}}
+"
+        ))
+    };
+    let kept = promise("99.5%", ", availability: 99.9%");
+    assert_eq!(kept.state("DEP-09", "component/api"), State::Pass);
+    let above = promise("99.95%", ", availability: 99.9%").said("DEP-09", "component/api");
+    assert_eq!(
+        (above.1, &*above.2),
+        (
+            State::Fail,
+            "it promises 99.95%, and what it needs allows 99.9% at most; `db` promises 99.9%"
+        )
+    );
+    let silent = promise("99.5%", "").said("DEP-09", "component/api");
+    assert_eq!(
+        (silent.1, &*silent.2),
+        (State::Unknown, "`db`, which it needs, promises nothing")
+    );
+}
+
+#[test]
+fn dep_10_wants_what_is_needed_to_matter_as_much() {
+    let tiers = |api: u8, db: u8| {
+        Fixture::new(&format!(
+            "components:
+  - {{id: api, name: API, kind: service, team: shop, tier: {api}, depends_on: [{{component: db}}]}}
+  - {{id: db, name: DB, kind: datastore, team: shop, tier: {db}}}
+"
+        ))
+    };
+    assert_eq!(tiers(2, 1).state("DEP-10", "component/api"), State::Pass);
+    assert_eq!(
+        tiers(1, 2).said("DEP-10", "component/api"),
+        (
+            "component/api".into(),
+            State::Fail,
+            "it cannot do without `db`, which is of tier 2 and has to be of tier 1 or a more important one".into()
+        )
+    );
+}
+
 #[test]
 fn dep_11_is_bound_to_everything_below_a_journey() {
     let asked = api("{component: db}");

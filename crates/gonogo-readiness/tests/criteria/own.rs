@@ -30,6 +30,50 @@ fn own_01_needs_a_role_that_somebody_holds() {
 }
 
 #[test]
+fn own_03_finds_what_hangs_on_one_person() {
+    let two = Fixture::new(API);
+    assert_eq!(two.state("OWN-03", "team/shop"), State::Pass);
+    assert_eq!(two.state("OWN-03", "escalation-policy/shop"), State::Pass);
+    let one = Fixture::new(API).instead("{person: bob}", "{person: ann}");
+    assert_eq!(
+        one.said("OWN-03", "team/shop"),
+        (
+            "team/shop".into(),
+            State::Fail,
+            "there is nobody in it but `ann`".into()
+        )
+    );
+    assert_eq!(
+        one.said("OWN-03", "escalation-policy/shop").2,
+        "it pages nobody but `ann`"
+    );
+}
+
+#[test]
+fn own_03_wants_a_second_holder_where_nobody_else_may_act() {
+    let decides = |holders: &str| {
+        Fixture::new(&format!(
+            "roles: [{{id: undoer, name: Undoer, holders: [{holders}]}}]
+components:
+  - id: api
+    name: API
+    kind: service
+    team: shop
+    rollback: {{trigger: errors, decider: undoer, budget: 5m, command: undo}}
+"
+        ))
+    };
+    assert_eq!(
+        decides("{person: ann}").said("OWN-03", "role/undoer").2,
+        "nobody but `ann` can take back a change of `api`"
+    );
+    let both = decides("{person: ann}, {person: bob}");
+    assert_eq!(both.state("OWN-03", "role/undoer"), State::Pass);
+    // Whoever answers for something is one by design, and is no such role.
+    assert!(!both.ask("OWN-03").iter().any(|a| a.0 == "role/lead"));
+}
+
+#[test]
 fn own_04_asks_again_when_a_team_owns_something_else() {
     let asked = Fixture::new(API);
     assert_eq!(asked.state("OWN-04", "team/shop"), State::Unknown);

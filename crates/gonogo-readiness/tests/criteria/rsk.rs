@@ -42,6 +42,31 @@ const WHOLE: &str = ", silent: true, severity: 5, occurrence: 1, detection: 1, p
 const MODE: &str = "failure-mode/lost";
 
 #[test]
+fn rsk_01_wants_no_empty_cell() {
+    assert_eq!(risk(WHOLE).state("RSK-01", "journey/pay"), State::Pass);
+    let bare = Fixture::new(AROUND);
+    assert_eq!(
+        bare.said("RSK-01", "journey/pay").2,
+        "`ledger`, which it needs, has no failure mode"
+    );
+    let other = risk(WHOLE)
+        .instead_of_more("journeys: [pay], effect", "journeys: [look], effect")
+        .file(
+            "other.yaml",
+            "journeys: [{id: look, name: Look, critical: false, owner: lead, depends_on: [{component: ledger}]}]",
+        );
+    assert_eq!(
+        other.said("RSK-01", "journey/pay").2,
+        "no failure mode of `ledger` names it; `lost` names other journeys"
+    );
+    assert_eq!(
+        other.ask("RSK-01").len(),
+        1,
+        "it is asked of critical journeys"
+    );
+}
+
+#[test]
 fn rsk_02_wants_a_whole_row() {
     assert_eq!(risk(WHOLE).state("RSK-02", MODE), State::Pass);
     let bare = risk(", severity: 6, occurrence: 1, detection: 1");

@@ -1,5 +1,6 @@
 //! Architecture and dependencies.
 
+mod common_causes;
 mod consumers_reachable;
 mod edges_described;
 mod edges_survivable;
@@ -7,9 +8,12 @@ mod feeds_bounded;
 mod impact_confirmed;
 mod no_circles;
 mod observed_dependencies;
+mod promises_kept;
+mod recovery_paths;
 mod references_resolve;
 mod single_points;
 mod soft_fallbacks;
+mod tiers_agree;
 
 use super::{Answer, Answers, Case, Criterion};
 use crate::graph::Node;
@@ -22,6 +26,10 @@ pub const ALL: &[Criterion] = &[
     observed_dependencies::CRITERION,
     no_circles::CRITERION,
     single_points::CRITERION,
+    common_causes::CRITERION,
+    recovery_paths::CRITERION,
+    promises_kept::CRITERION,
+    tiers_agree::CRITERION,
     impact_confirmed::CRITERION,
     consumers_reachable::CRITERION,
     soft_fallbacks::CRITERION,

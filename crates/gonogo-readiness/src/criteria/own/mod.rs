@@ -2,6 +2,7 @@
 
 mod business_owner;
 mod launch_positions;
+mod no_single_person;
 mod nobody_who_left;
 mod one_accountable_owner;
 mod owner_accepted;
@@ -14,6 +15,7 @@ use super::Criterion;
 pub const ALL: &[Criterion] = &[
     one_accountable_owner::CRITERION,
     two_reachable_people::CRITERION,
+    no_single_person::CRITERION,
     owner_accepted::CRITERION,
     launch_positions::CRITERION,
     business_owner::CRITERION,
