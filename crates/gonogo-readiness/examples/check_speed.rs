@@ -1,10 +1,10 @@
-//! How long a check takes on 10,000 components with 50,000 references.
+//! How long a check and the board take on 10,000 components with 50,000 references.
 //!
 //! ```sh
 //! cargo run --release -p gonogo-readiness --example check_speed
 //! ```
 //! Everything is counted from text in memory to the last finding: parsing, decoding,
-//! references, rules.
+//! references, rules. The board is counted from the package on: every criterion and its answers.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,7 +16,8 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use gonogo_model::{PackageText, load};
-use gonogo_readiness::{check, rules};
+use gonogo_readiness::{check, rules, verdict};
+use jiff::Timestamp;
 
 const COMPONENTS: usize = 10_000;
 const DEPENDENCIES_EACH: usize = 4;
@@ -41,8 +42,12 @@ fn main() {
         let began = Instant::now();
         let checked = check(&text, Vec::new());
         let all = began.elapsed();
+        let began = Instant::now();
+        let board = verdict::judge(&loaded.package, &text, &[], &[], Timestamp::UNIX_EPOCH);
+        let judging = began.elapsed();
+        let answers: usize = board.criteria().map(|c| c.answers.len()).sum();
         println!(
-            "load {load:.2?}, rules {lints:.2?}; the whole check {all:.2?}: {}",
+            "load {load:.2?}, rules {lints:.2?}; the whole check {all:.2?}: {}; the board {judging:.2?}: {answers} answers",
             checked.counts
         );
         assert!(

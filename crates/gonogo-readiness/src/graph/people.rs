@@ -73,11 +73,15 @@ pub struct Burden<'p> {
 /// policies, then roles, each in order of name.
 pub fn single_points(package: &Package, at: Option<Timestamp>) -> Vec<Single<'_>> {
     let there = There { package, at };
+    let mut owned = Owned::new();
+    for component in package.components.values() {
+        owned.entry(&component.team.id).or_default().push(component);
+    }
     let single = |people: BTreeSet<&Id>, what| {
         let (Some(first), 1) = (people.first(), people.len()) else {
             return None;
         };
-        let components = components(package, what);
+        let components = components(&owned, package, what);
         let person = package.people.get(*first)?;
         Some(Single {
             person,
@@ -158,16 +162,25 @@ fn component<'p>(graph: &Graph<'p>, at: Place) -> Option<&'p Component> {
     }
 }
 
-/// The components that have nobody without the one person.
-fn components<'p>(package: &'p Package, what: What<'_>) -> Vec<&'p Component> {
-    let hangs = |team: &Team| match what {
+/// The components that have nobody without the one person, in order of name.
+fn components<'p>(owned: &Owned<'p>, package: &'p Package, what: What<'_>) -> Vec<&'p Component> {
+    let hangs = |team: &&Team| match what {
         What::Team(alone) => team.id.value == alone.id.value,
         What::Policy(policy) => team.escalation_policy.id == policy.id.value,
         What::Role(role) => team.accountable.id == role.id.value,
     };
-    let of = |c: &&Component| package.teams.get(&c.team.id).is_some_and(hangs);
-    package.components.values().filter(of).collect()
+    let teams = package.teams.values().filter(hangs);
+    let mut found: Vec<&Component> = teams
+        .filter_map(|team| owned.get(&team.id.value))
+        .flatten()
+        .copied()
+        .collect();
+    found.sort_by_key(|c| &c.id.value);
+    found
 }
+
+/// The components of each team.
+type Owned<'p> = BTreeMap<&'p Id, Vec<&'p Component>>;
 
 /// Who there is at a moment.
 struct There<'p> {
