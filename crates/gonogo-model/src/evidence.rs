@@ -50,6 +50,16 @@ record! {
         pub limitations: Option<String>,
         /// What came of it: a number, a time, a link.
         pub note: Option<String>,
+        /// What came of each step, for a runbook that was followed: `mitigate-2: ok`.
+        pub steps: BTreeMap<String, StepOutcome>,
+        /// What in particular was tried, by name: a switch, an address, an artifact's digest.
+        pub tried: Vec<String>,
+        /// How long it took.
+        pub took: Option<Duration>,
+        /// How much was lost, as time: from the newest data that came back to the failure.
+        pub lost: Option<Duration>,
+        /// The number that came of it, in the unit that the criterion asks for.
+        pub measured: Option<u64>,
     }
 }
 
@@ -60,6 +70,22 @@ words! {
         Pass = "pass",
         /// It does not.
         Fail = "fail",
+    }
+}
+
+words! {
+    /// What came of a step of a runbook.
+    pub enum StepOutcome as "an outcome of a step" {
+        /// It did what it says.
+        Ok = "ok",
+        /// It did so once it was written another way.
+        Edited = "edited",
+        /// It was not needed.
+        Skipped = "skipped",
+        /// It did not do what it says.
+        Failed = "failed",
+        /// It was needed and did not stand there.
+        Missing = "missing",
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::Alert;
-use crate::component::{Component, Handover};
+use crate::component::{Component, Handover, Journey};
 use crate::decode::{Cx, Decode, Definitions, record, scalar, words};
 use crate::duration::Duration;
 use crate::escalation::EscalationPolicy;
@@ -92,6 +92,8 @@ record! {
         pub observation: Duration = Duration::from_hours(7 * 24),
         /// Who does what on the day, each with somebody who stands in.
         pub staff: Vec<Staff>,
+        /// What exactly goes out, per component.
+        pub releases: Vec<Release>,
         /// How more and more customers get it.
         pub stages: Vec<Stage>,
         /// What is switched on, and how it is switched off.
@@ -160,6 +162,24 @@ words! {
         Security = "security",
         /// Talks to vendors.
         Vendor = "vendor-liaison",
+    }
+}
+
+record! {
+    /// What exactly goes out of one component.
+    pub struct Release as "a release" {
+        /// Of which.
+        pub component: Ref<Component>,
+        /// What was built: a digest or a commit, never a name that moves.
+        pub artifact: String,
+        /// The version of its configuration.
+        pub config: String,
+        /// The version of its schema, where it keeps data.
+        pub schema: Option<String>,
+        /// The state of its switches, where it has any.
+        pub flags: Option<String>,
+        /// Where what runs says what it is.
+        pub build: Setting,
     }
 }
 
@@ -240,6 +260,8 @@ record! {
         pub base: u64,
         /// At the peak.
         pub peak: u64,
+        /// The journey that brings it; the launch as a whole, where it is not written.
+        pub journey: Option<Ref<Journey>>,
         /// Of what it consists.
         pub mix: Option<String>,
         /// Peaks that the calendar brings: the first of the month, renewals, nightly runs.

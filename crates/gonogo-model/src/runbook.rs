@@ -77,8 +77,29 @@ pub struct Step {
     pub undo: Option<String>,
     /// What has to be confirmed before: `type-target`, or `second-person`.
     pub confirm: Option<String>,
+    /// What it hits, as whoever confirms it has to read or type it.
+    pub target: Option<String>,
+    /// How much that is at most: "40 rows", "every session".
+    pub blast: Option<String>,
+    /// The role that has to agree, where it cannot be undone.
+    pub approver: Option<String>,
+    /// The step that shows before how many and which it will hit: `mitigate-1`.
+    pub preview: Option<String>,
+    /// How it is done in parts, or softly first: "ten rows, look, then the rest".
+    pub staged: Option<String>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Step {
+    /// Is there no way back? That is said by `undo=none`, or by `undo="none: ..."` and why.
+    pub fn is_irreversible(&self) -> bool {
+        self.undo.as_deref().is_some_and(|undo| {
+            let undo = undo.trim().to_lowercase();
+            let rest = undo.strip_prefix("none");
+            rest.is_some_and(|r| r.is_empty() || r.starts_with([':', ',', ';', '.']))
+        })
+    }
 }
 
 words! {
@@ -235,6 +256,11 @@ impl Fence {
             expect: attributes.remove("expect"),
             undo: attributes.remove("undo"),
             confirm: attributes.remove("confirm"),
+            target: attributes.remove("target"),
+            blast: attributes.remove("blast"),
+            approver: attributes.remove("approver"),
+            preview: attributes.remove("preview"),
+            staged: attributes.remove("staged"),
             span: self.span,
         });
     }

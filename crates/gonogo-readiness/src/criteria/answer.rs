@@ -1,10 +1,11 @@
 //! One answer to one criterion about one subject.
 
-use gonogo_model::Subject;
-use gonogo_model::evidence::Evidence;
+use gonogo_model::evidence::{Evidence, Method, Outcome};
 use gonogo_model::text::Span;
+use gonogo_model::{Duration, Subject};
 
-use super::{Case, Criterion, Gate, proof};
+use super::proof::{self, Wanted};
+use super::{Case, Criterion, Gate};
 
 /// How an answer stands. Ordered from best to worst, so that the worst of several is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,13 +99,58 @@ impl Answer {
         &mut self,
         case: &Case<'_>,
         others: &[Subject],
-        ttl: Option<gonogo_model::Duration>,
+        ttl: Option<Duration>,
         action: &str,
     ) -> &mut Self {
-        let found = proof::look(case, self.criterion, self.gate, &self.subject, others, ttl);
+        let wanted = Wanted {
+            others,
+            ttl,
+            method: None,
+            leave_out: &|_| None,
+        };
+        self.proved_for(case, &wanted, action)
+    }
+
+    /// As [`Self::proved`], by one method of several: each of them shows its own part.
+    pub fn proved_by(
+        &mut self,
+        case: &Case<'_>,
+        others: &[Subject],
+        (method, ttl): (Method, Option<Duration>),
+        action: &str,
+    ) -> &mut Self {
+        let wanted = Wanted {
+            others,
+            ttl,
+            method: Some(method),
+            leave_out: &|_| None,
+        };
+        self.proved_for(case, &wanted, action)
+    }
+
+    /// As [`Self::proved`], by a record against which `leave_out` says nothing.
+    pub fn proved_unless(
+        &mut self,
+        case: &Case<'_>,
+        others: &[Subject],
+        ttl: Option<Duration>,
+        leave_out: &dyn Fn(&Evidence) -> Option<String>,
+        action: &str,
+    ) -> &mut Self {
+        let wanted = Wanted {
+            others,
+            ttl,
+            method: None,
+            leave_out,
+        };
+        self.proved_for(case, &wanted, action)
+    }
+
+    fn proved_for(&mut self, case: &Case<'_>, wanted: &Wanted<'_>, action: &str) -> &mut Self {
+        let found = proof::look_for(case, self.criterion, self.gate, &self.subject, wanted);
         self.evidence.extend(found.record);
         let covers = self.covers.get_or_insert_default();
-        covers.extend(others.iter().cloned());
+        covers.extend(wanted.others.iter().cloned());
         covers.sort();
         covers.dedup();
         if let Some((state, why)) = found.trouble {
@@ -116,6 +162,21 @@ impl Answer {
     /// Says how something else that it rests on stands.
     pub(super) fn stands(&mut self, state: State, why: String, action: String) -> &mut Self {
         self.worsen(state, why, action);
+        self
+    }
+
+    /// Looks closer at the record found last, where it says that it passed: `look` says what
+    /// it does not show.
+    pub fn shows(
+        &mut self,
+        action: &str,
+        look: impl FnOnce(&Evidence) -> Option<(State, String)>,
+    ) -> &mut Self {
+        let last = self.evidence.last();
+        let passed = last.filter(|record| record.result == Outcome::Pass);
+        if let Some((state, why)) = passed.and_then(look) {
+            self.worsen(state, why, action);
+        }
         self
     }
 

@@ -24,7 +24,7 @@ pub use answer::{Answer, Answers, LAST_BLOCKING_TIER, State};
 pub use case::Case;
 pub use catalogue::{all, find};
 pub(crate) use people::held_by_somebody;
-pub(crate) use proof::day;
+pub(crate) use proof::{day, unbound};
 pub use trigger::Trigger;
 
 /// A readiness criterion.
@@ -138,7 +138,7 @@ impl Gate {
 /// The names that a criterion's file needs.
 mod prelude {
     #[allow(unused_imports)]
-    pub(super) use super::{Answers, Case, Class, Criterion, Gate, Trigger};
+    pub(super) use super::{Answers, Case, Class, Criterion, Gate, State, Trigger};
     #[allow(unused_imports)]
     pub(super) use gonogo_model::{Duration, Kind, Subject};
 }

@@ -21,6 +21,18 @@ pub(super) struct Found {
     pub trouble: Option<(State, String)>,
 }
 
+/// Which records can answer, and what they have to be bound to.
+pub(super) struct Wanted<'w> {
+    /// What else a change of which makes a record stale.
+    pub others: &'w [Subject],
+    /// How long a record holds.
+    pub ttl: Option<Duration>,
+    /// The only method that counts, where the criterion takes several and each shows its part.
+    pub method: Option<Method>,
+    /// Why a record does not bear on the question; `None` where it does.
+    pub leave_out: &'w dyn Fn(&Evidence) -> Option<String>,
+}
+
 /// Looks for the newest record that can answer a criterion about a subject.
 pub(super) fn look(
     case: &Case<'_>,
@@ -30,13 +42,39 @@ pub(super) fn look(
     others: &[Subject],
     ttl: Option<Duration>,
 ) -> Found {
+    let wanted = Wanted {
+        others,
+        ttl,
+        method: None,
+        leave_out: &|_| None,
+    };
+    look_for(case, criterion, gate, subject, &wanted)
+}
+
+/// As [`look`], among some of the records only.
+pub(super) fn look_for(
+    case: &Case<'_>,
+    criterion: &Criterion,
+    gate: Gate,
+    subject: &Subject,
+    wanted: &Wanted<'_>,
+) -> Found {
     let unknown = |why: String| Found {
         record: None,
         trouble: Some((State::Unknown, why)),
     };
     let records = case.records(criterion.id, subject);
-    let (fitting, other): (Vec<&Evidence>, Vec<&Evidence>) =
-        records.into_iter().partition(|r| criterion.takes(r.method));
+    let (mut fitting, other): (Vec<&Evidence>, Vec<&Evidence>) =
+        records.into_iter().partition(|r| {
+            criterion.takes(r.method) && wanted.method.is_none_or(|method| r.method == method)
+        });
+    let mut left_out = None;
+    fitting.retain(|record| {
+        let why = (wanted.leave_out)(record);
+        let bears = why.is_none();
+        left_out = why.or(left_out.take());
+        bears
+    });
     let (dated, ahead): (Vec<&Evidence>, Vec<&Evidence>) = fitting
         .into_iter()
         .partition(|r| r.observed_at.0.duration_since(case.now) <= CLOCK_SKEW);
@@ -47,16 +85,20 @@ pub(super) fn look(
     let Some(record) = newest else {
         return unknown(match other.first() {
             _ if !ahead.is_empty() => "the evidence is dated in the future".into(),
+            _ if left_out.is_some() => left_out.unwrap_or_default(),
             Some(r) => format!(
                 "there is a record by {}, and this needs {}",
                 method_phrase(r.method),
-                needs(criterion)
+                needs(criterion, wanted.method)
             ),
-            None => format!("no evidence yet: this needs {}", needs(criterion)),
+            None => format!(
+                "no evidence yet: this needs {}",
+                needs(criterion, wanted.method)
+            ),
         });
     };
     Found {
-        trouble: trouble(case, gate, record, subject, others, ttl),
+        trouble: trouble(case, gate, record, subject, wanted.others, wanted.ttl),
         record: Some(record.clone()),
     }
 }
@@ -69,41 +111,10 @@ fn trouble(
     others: &[Subject],
     ttl: Option<Duration>,
 ) -> Option<(State, String)> {
+    if let Some(unbound) = unbound(case, record, subject, others) {
+        return Some(unbound);
+    }
     let day = day(record.observed_at.0);
-    for covered in std::iter::once(subject).chain(others) {
-        let now = case.package.digests.get(covered);
-        let then = record.covers.get(&covered.to_string());
-        match (now, then) {
-            (Some(now), Some(then)) if now == then => {}
-            (None, _) => {}
-            (Some(_), Some(_)) => {
-                let had = if record.result == Outcome::Fail {
-                    ", and it had failed"
-                } else {
-                    ""
-                };
-                return Some((
-                    State::Stale,
-                    format!("`{covered}` changed since {day}{had}"),
-                ));
-            }
-            (Some(_), None) => {
-                let why = format!("the record of {day} is not bound to the digest of `{covered}`");
-                return Some((State::Unknown, why));
-            }
-        }
-    }
-    // What else the record says it covers binds it too.
-    let changed = record.covers.iter().find(|(name, then)| {
-        let now = Subject::parse(name).ok();
-        now.and_then(|s| case.package.digests.get(&s)) != Some(then)
-    });
-    if let Some((name, _)) = changed {
-        return Some((
-            State::Stale,
-            format!("`{name}` changed since {day}, or is gone"),
-        ));
-    }
     if record.result == Outcome::Fail {
         let why = record.note.as_deref().unwrap_or("without a note");
         return Some((State::Fail, format!("it failed on {day}: {why}")));
@@ -157,6 +168,52 @@ fn trouble(
     None
 }
 
+/// Why a record no longer speaks of what there is: something it covers changed, or it never said
+/// which version of it it covers.
+pub(crate) fn unbound(
+    case: &Case<'_>,
+    record: &Evidence,
+    subject: &Subject,
+    others: &[Subject],
+) -> Option<(State, String)> {
+    let day = day(record.observed_at.0);
+    for covered in std::iter::once(subject).chain(others) {
+        let now = case.package.digests.get(covered);
+        let then = record.covers.get(&covered.to_string());
+        match (now, then) {
+            (Some(now), Some(then)) if now == then => {}
+            (None, _) => {}
+            (Some(_), Some(_)) => {
+                let had = if record.result == Outcome::Fail {
+                    ", and it had failed"
+                } else {
+                    ""
+                };
+                return Some((
+                    State::Stale,
+                    format!("`{covered}` changed since {day}{had}"),
+                ));
+            }
+            (Some(_), None) => {
+                let why = format!("the record of {day} is not bound to the digest of `{covered}`");
+                return Some((State::Unknown, why));
+            }
+        }
+    }
+    // What else the record says it covers binds it too.
+    let changed = record.covers.iter().find(|(name, then)| {
+        let now = Subject::parse(name).ok();
+        now.and_then(|s| case.package.digests.get(&s)) != Some(then)
+    });
+    if let Some((name, _)) = changed {
+        return Some((
+            State::Stale,
+            format!("`{name}` changed since {day}, or is gone"),
+        ));
+    }
+    None
+}
+
 /// The day of an instant, in UTC.
 pub(crate) fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
@@ -174,10 +231,11 @@ fn method_phrase(method: Method) -> &'static str {
 }
 
 /// "a drill or a probe"
-fn needs(criterion: &Criterion) -> String {
+fn needs(criterion: &Criterion, method: Option<Method>) -> String {
     let wanted: Vec<&str> = criterion
         .classes
         .iter()
+        .filter(|class| method.is_none_or(|method| class.takes(method)))
         .filter_map(|class| match class {
             super::Class::Lint | super::Class::Graph => None,
             super::Class::Live => Some("a probe"),

@@ -27,6 +27,15 @@ pub fn value(record: &Evidence) -> Value {
     set("reviewer", json!(record.reviewer));
     set("limitations", json!(record.limitations));
     set("note", json!(record.note));
+    set("took", json!(record.took.map(|t| t.to_string())));
+    set("lost", json!(record.lost.map(|t| t.to_string())));
+    set("measured", json!(record.measured));
+    if !record.tried.is_empty() {
+        set("tried", json!(record.tried));
+    }
+    if !record.steps.is_empty() {
+        set("steps", json!(record.steps));
+    }
     Value::Object(fields)
 }
 
@@ -85,6 +94,11 @@ fn item(value: &Value) -> String {
         "signed_at",
         "until",
         "note",
+        "took",
+        "lost",
+        "measured",
+        "tried",
+        "steps",
         "limitations",
         "package_digest",
         "covers",

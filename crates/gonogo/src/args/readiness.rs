@@ -1,6 +1,7 @@
 //! The verbs of readiness: the board, what its criteria ask, and the evidence that answers them.
 
 use clap::{Args, Subcommand, ValueEnum};
+use gonogo_model::evidence::StepOutcome;
 use gonogo_model::{Duration, Subject};
 use jiff::Timestamp;
 use reqwest::Url;
@@ -128,6 +129,21 @@ pub struct EvidenceAdd {
     /// What came of it: a number, a time, a link
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// What came of a step of the runbook that was followed: ok, edited, skipped, failed, missing
+    #[arg(long, value_name = "STEP=OUTCOME", value_parser = step_outcome)]
+    pub step: Vec<(String, StepOutcome)>,
+    /// What in particular was tried: a switch, an address, an artifact's digest
+    #[arg(long, value_name = "NAME")]
+    pub tried: Vec<String>,
+    /// How long it took
+    #[arg(long, value_name = "DURATION", value_parser = Duration::parse)]
+    pub took: Option<Duration>,
+    /// How much was lost, as time
+    #[arg(long, value_name = "DURATION", value_parser = Duration::parse)]
+    pub lost: Option<Duration>,
+    /// The number that came of it, in the unit that the criterion asks for
+    #[arg(long, value_name = "NUMBER")]
+    pub measured: Option<u64>,
     /// What it does not show
     #[arg(long, value_name = "TEXT")]
     pub limitations: Option<String>,
@@ -218,4 +234,16 @@ pub enum MethodArg {
     Artifact,
     /// Somebody says so, by name
     Attest,
+}
+
+/// `mitigate-2=ok`
+fn step_outcome(text: &str) -> Result<(String, StepOutcome), String> {
+    let (step, outcome) = text
+        .split_once('=')
+        .filter(|(step, _)| !step.trim().is_empty())
+        .ok_or("write the step and what came of it, such as `mitigate-2=ok`")?;
+    let known: Vec<&str> = StepOutcome::ALL.iter().map(|o| o.word()).collect();
+    let outcome = StepOutcome::from_word(outcome.trim())
+        .ok_or_else(|| format!("`{outcome}` is not one of {}", known.join(", ")))?;
+    Ok((step.trim().into(), outcome))
 }

@@ -268,6 +268,11 @@ fn compose(args: &EvidenceAdd, opened: &Opened, now: Timestamp) -> Result<Record
         reviewer: args.reviewer.clone(),
         limitations: args.limitations.clone(),
         note: args.note.clone(),
+        steps: args.step.iter().cloned().collect(),
+        tried: args.tried.clone(),
+        took: args.took,
+        lost: args.lost,
+        measured: args.measured,
     })
 }
 
