@@ -5,11 +5,15 @@
 
 pub mod check;
 pub mod criteria;
+pub mod destructive;
 pub mod export;
 pub mod graph;
+mod markdown;
+pub mod mentions;
 pub mod register;
 pub mod report;
 pub mod rules;
+pub mod runbook_status;
 pub mod secret;
 pub mod verdict;
 pub mod whom;

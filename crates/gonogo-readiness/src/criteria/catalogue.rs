@@ -1,10 +1,20 @@
 //! Every criterion, in order of area and number.
 
 use super::Criterion;
-use super::{dep, ext, own, rsk};
+use super::{cap, crt, dat, dep, ext, own, rbk, rel, rsk};
 
 /// Every criterion.
-pub const CRITERIA: &[&[Criterion]] = &[own::ALL, dep::ALL, rsk::ALL, ext::ALL];
+pub const CRITERIA: &[&[Criterion]] = &[
+    own::ALL,
+    dep::ALL,
+    rsk::ALL,
+    rbk::ALL,
+    rel::ALL,
+    cap::ALL,
+    dat::ALL,
+    crt::ALL,
+    ext::ALL,
+];
 
 /// The criterion of this name, whatever its case.
 pub fn find(id: &str) -> Option<&'static Criterion> {

@@ -10,11 +10,17 @@ mod catalogue;
 mod index;
 mod people;
 mod proof;
+mod tried;
 mod trigger;
 
+mod cap;
+mod crt;
+mod dat;
 mod dep;
 mod ext;
 mod own;
+mod rbk;
+mod rel;
 mod rsk;
 
 use gonogo_model::Duration;

@@ -23,7 +23,8 @@ mod redundancy_shares_cause;
 mod risks_mostly_hardware;
 mod risks_without_change;
 mod rota_of_one;
-mod runbook_missing_sections;
+mod runbook_dead_link;
+pub(crate) mod runbook_missing_sections;
 mod same_person_twice;
 mod scenario_inject_unknown;
 mod secret_in_package;
@@ -106,6 +107,7 @@ rules! {
     risks_mostly_hardware,
     risks_without_change,
     rota_of_one,
+    runbook_dead_link,
     runbook_missing_sections,
     same_person_twice,
     scenario_inject_unknown,

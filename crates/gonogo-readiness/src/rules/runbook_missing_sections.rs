@@ -70,7 +70,8 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn lacking(runbook: &Runbook) -> (Vec<&'static str>, Vec<&'static str>) {
+/// The sections that a runbook has not, and those with nothing in them.
+pub(crate) fn lacking(runbook: &Runbook) -> (Vec<&'static str>, Vec<&'static str>) {
     let titled = |name: &str| runbook.sections.iter().find(|s| same(&s.title, name));
     let missing = SECTIONS.iter().copied().filter(|n| titled(n).is_none());
     let empty = SECTIONS
