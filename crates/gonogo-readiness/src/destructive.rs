@@ -62,8 +62,17 @@ const PHRASES: &[(&str, &[&str])] = &[
 
 /// Words that destroy after any tool, as the verb of a subcommand.
 const VERBS: &[&str] = &[
-    "delete", "deletedb", "destroy", "drop", "purge", "remove-all", "rm", "rmi", "terminate",
-    "uninstall", "wipe",
+    "delete",
+    "deletedb",
+    "destroy",
+    "drop",
+    "purge",
+    "remove-all",
+    "rm",
+    "rmi",
+    "terminate",
+    "uninstall",
+    "wipe",
 ];
 
 /// How far behind a tool's name its verb may stand: `gcloud artifacts docker images delete`.
@@ -97,7 +106,11 @@ fn destroys(command: &[Word]) -> Option<Vec<String>> {
             })
         });
         if *name == tool && all {
-            return found(std::iter::once(&*head.text).chain(words.iter().copied()).collect());
+            return found(
+                std::iter::once(&*head.text)
+                    .chain(words.iter().copied())
+                    .collect(),
+            );
         }
     }
     let sends_delete = |pair: &[&Word]| {
@@ -114,7 +127,10 @@ fn destroys(command: &[Word]) -> Option<Vec<String>> {
         }
     }
     if matches!(&*tool, "sh" | "bash" | "ssh")
-        && let Some(words) = rest.iter().filter(|w| w.quoted).find_map(|w| words(&w.text))
+        && let Some(words) = rest
+            .iter()
+            .filter(|w| w.quoted)
+            .find_map(|w| words(&w.text))
     {
         return Some(vec![words]);
     }
@@ -147,8 +163,20 @@ fn sql(command: &str) -> Option<String> {
         let found = match *word {
             "drop" => matches!(
                 next,
-                "table" | "database" | "schema" | "index" | "column" | "view" | "role" | "user"
-                    | "owned" | "materialized" | "type" | "function" | "trigger" | "partition"
+                "table"
+                    | "database"
+                    | "schema"
+                    | "index"
+                    | "column"
+                    | "view"
+                    | "role"
+                    | "user"
+                    | "owned"
+                    | "materialized"
+                    | "type"
+                    | "function"
+                    | "trigger"
+                    | "partition"
             ),
             "truncate" => next == "table" || next == "only",
             "delete" => next == "from",
@@ -166,9 +194,7 @@ fn sql(command: &str) -> Option<String> {
     let statements = lower.split(['"', '\'', ';', '\n']);
     for statement in statements {
         let mut words = statement.split_whitespace();
-        if words.next() == Some("truncate")
-            && words.next().is_some_and(|w| !w.starts_with('-'))
-        {
+        if words.next() == Some("truncate") && words.next().is_some_and(|w| !w.starts_with('-')) {
             return Some("TRUNCATE".into());
         }
     }
@@ -181,7 +207,7 @@ fn updates_everything(words: &[&str]) -> bool {
     let statement = end.map_or(words, |end| &words[..=end]);
     let set = statement.iter().take(4).any(|w| *w == "set");
     let bare = |w: &&str| w.trim_end_matches(';') == "where";
-    set && statement.contains(&"=") && !statement.iter().any(|w| bare(w))
+    set && statement.contains(&"=") && !statement.iter().any(bare)
 }
 
 #[derive(Clone, Debug)]
@@ -219,9 +245,7 @@ fn shell(text: &str) -> Vec<Vec<Word>> {
                 })
                 .quoted = true;
             }
-            '#' if word.is_none() => {
-                while chars.next_if(|c| *c != '\n').is_some() {}
-            }
+            '#' if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
             '\n' | ';' | '|' | '&' | '(' | ')' | '`' => {
                 end(&mut word, &mut commands);
                 commands.push(Vec::new());
@@ -254,26 +278,47 @@ mod tests {
             ("kubectl exec api-0 -- rm -rf /data", "rm"),
             ("ssh edge-1 'rm -rf /data'", "rm"),
             ("kubectl delete pod api-0", "kubectl delete"),
-            ("gcloud artifacts docker images delete \"$IMAGE\" --delete-tags", "gcloud delete"),
+            (
+                "gcloud artifacts docker images delete \"$IMAGE\" --delete-tags",
+                "gcloud delete",
+            ),
             ("gcloud kms keys versions destroy 3", "gcloud destroy"),
-            ("gcloud sql backups restore 17 --restore-instance=x", "gcloud backups restore"),
+            (
+                "gcloud sql backups restore 17 --restore-instance=x",
+                "gcloud backups restore",
+            ),
             ("terraform destroy -auto-approve", "terraform destroy"),
             ("terraform apply -destroy", "terraform apply -destroy"),
             ("aws s3 rm --recursive s3://x", "aws rm"),
-            ("aws ec2 terminate-instances --instance-ids i-1", "aws terminate-instances"),
-            ("stripe refunds create --charge=ch_1", "stripe refunds create"),
+            (
+                "aws ec2 terminate-instances --instance-ids i-1",
+                "aws terminate-instances",
+            ),
+            (
+                "stripe refunds create --charge=ch_1",
+                "stripe refunds create",
+            ),
             ("helm uninstall shop", "helm uninstall"),
             ("git push --force origin main", "git push --force"),
             ("git reset --hard HEAD~1", "git reset --hard"),
             ("curl -X DELETE https://api.example.com/x", "curl -X DELETE"),
             ("redis-cli -h cache flushall", "redis-cli flushall"),
             ("psql -c 'drop table charges'", "DROP table"),
-            ("psql -c \"DELETE FROM charges WHERE id = 1\"", "DELETE from"),
+            (
+                "psql -c \"DELETE FROM charges WHERE id = 1\"",
+                "DELETE from",
+            ),
             ("psql -c 'truncate sessions'", "TRUNCATE"),
             ("TRUNCATE TABLE sessions;", "TRUNCATE table"),
-            ("psql -c 'update plans set price = 0'", "UPDATE without WHERE"),
+            (
+                "psql -c 'update plans set price = 0'",
+                "UPDATE without WHERE",
+            ),
             ("alter table charges drop column note;", "DROP column"),
-            ("gcloud storage buckets \\\n  delete gs://x", "gcloud delete"),
+            (
+                "gcloud storage buckets \\\n  delete gs://x",
+                "gcloud delete",
+            ),
             ("PGUSER=ops dropdb shop", "dropdb"),
         ] {
             assert_eq!(words(command).as_deref(), Some(said), "{command}");

@@ -41,11 +41,7 @@ pub(crate) struct Parts<'t> {
 }
 
 /// Takes a runbook apart.
-pub(crate) fn parts<'t>(
-    package: &Package,
-    text: &PackageText,
-    runbook: &'t Runbook,
-) -> Parts<'t> {
+pub(crate) fn parts<'t>(package: &Package, text: &PackageText, runbook: &'t Runbook) -> Parts<'t> {
     let file = runbook.id.span.file;
     let content = text.files.get(package.path(file));
     let first = content
@@ -161,7 +157,10 @@ mod tests {
 
     #[test]
     fn a_fence_closes_with_as_many_marks() {
-        assert_eq!(opens("  ````sh step=check"), Some(("````", "sh step=check")));
+        assert_eq!(
+            opens("  ````sh step=check"),
+            Some(("````", "sh step=check"))
+        );
         assert!(opens("`x`").is_none());
         assert!(!closes("```", "````") && closes("````", "````"));
     }

@@ -137,7 +137,10 @@ impl RunbookStatus {
             status.worsen(Freshness::Broken, broken_step(step));
         }
         for dead in mentions::dead(case.package, case.text, runbook) {
-            let why = format!("it names the {} `{}`, which is not there", dead.what, dead.name);
+            let why = format!(
+                "it names the {} `{}`, which is not there",
+                dead.what, dead.name
+            );
             status.worsen(Freshness::Broken, why);
         }
         if let Some((State::Fail, why)) = case.standing(TRIED, &subject) {
@@ -244,11 +247,19 @@ pub(crate) fn authors(case: &Case<'_>, runbook: &Runbook) -> Vec<String> {
     let holder = || case.holder(&runbook.head.owner.id).map(|p| &p.id.value);
     let author: Option<&Id> = runbook.head.author.as_ref().map(|a| &a.id).or_else(holder);
     let named = author.and_then(|id| people.get(id)).map(|p| p.name.clone());
-    author.map(ToString::to_string).into_iter().chain(named).collect()
+    author
+        .map(ToString::to_string)
+        .into_iter()
+        .chain(named)
+        .collect()
 }
 
 /// Why a record does not prove that somebody else can follow a runbook.
-pub(crate) fn by_its_author(case: &Case<'_>, runbook: &Runbook, record: &Evidence) -> Option<String> {
+pub(crate) fn by_its_author(
+    case: &Case<'_>,
+    runbook: &Runbook,
+    record: &Evidence,
+) -> Option<String> {
     let actor = record.actor.trim();
     let is = |name: &str| name.eq_ignore_ascii_case(actor);
     if is(NOT_A_PERSON) {

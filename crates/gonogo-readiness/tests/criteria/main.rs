@@ -2,9 +2,15 @@
 
 mod fixture;
 
+mod cap;
+mod crt;
+mod dat;
 mod dep;
 mod ext;
 mod own;
+mod rbk;
+mod rel;
 mod rsk;
 mod rules_of_evidence;
+mod runbook_status;
 mod verdict;

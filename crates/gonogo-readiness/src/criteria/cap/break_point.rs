@@ -43,15 +43,18 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             &under,
             "raise the load until something gives way, and record where that was",
         )
-        .shows("record the number with `--measured`", |record| match record.measured {
-            None => Some((
-                State::Unknown,
-                "the record does not say at what number it broke".into(),
-            )),
-            Some(broke) if peak.is_some_and(|peak| broke <= peak) => Some((
-                State::Fail,
-                format!("it broke at {broke}, and the expected peak is {}", peak?),
-            )),
-            Some(_) => None,
-        });
+        .shows(
+            "record the number with `--measured`",
+            |record| match record.measured {
+                None => Some((
+                    State::Unknown,
+                    "the record does not say at what number it broke".into(),
+                )),
+                Some(broke) if peak.is_some_and(|peak| broke <= peak) => Some((
+                    State::Fail,
+                    format!("it broke at {broke}, and the expected peak is {}", peak?),
+                )),
+                Some(_) => None,
+            },
+        );
 }

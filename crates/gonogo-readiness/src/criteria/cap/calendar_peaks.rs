@@ -112,7 +112,9 @@ fn pile_ups<'p>(
             let reasons = said.entry(id).or_default();
             if !(known(id) || known(a) || known(b)) {
                 let (hour, minute) = (minute / 60, minute % 60);
-                reasons.push(format!("`{a}` and `{b}` both start at {hour:02}:{minute:02} UTC"));
+                reasons.push(format!(
+                    "`{a}` and `{b}` both start at {hour:02}:{minute:02} UTC"
+                ));
             }
         }
     }

@@ -91,7 +91,10 @@ fn set(field: &str, least: u32, most: u32, names: &[&str]) -> Option<u64> {
             _ if range == "*" => (least, most),
             Some((from, to)) => (number(from)?, number(to)?),
             // `5/15` goes on from 5.
-            None => (number(range)?, if step.is_some() { most } else { number(range)? }),
+            None => (
+                number(range)?,
+                if step.is_some() { most } else { number(range)? },
+            ),
         };
         if from > to {
             return None;
@@ -117,7 +120,15 @@ mod tests {
         let starts: Vec<u16> = cron("0,30 2 * * *").minutes_of_day().collect();
         assert_eq!(starts, [120, 150]);
         assert_eq!(cron("0 0 * * sun"), cron("0 0 * * 7"));
-        for bad in ["", "0 2 * *", "60 2 * * *", "0 2 0 * *", "x * * * *", "*/0 * * * *", "5-1 * * * *"] {
+        for bad in [
+            "",
+            "0 2 * *",
+            "60 2 * * *",
+            "0 2 0 * *",
+            "x * * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+        ] {
             assert_eq!(Cron::parse(bad), None, "{bad}");
         }
     }

@@ -26,6 +26,7 @@
 //! the number down with the name of whoever answers for it.
 
 use super::demand;
+use crate::criteria::held_by_somebody;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -43,7 +44,10 @@ pub(super) const CRITERION: Criterion = Criterion {
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     let answer = answers.about_package(case);
     let Some(demand) = demand(case) else {
-        answer.fail("what is expected to come is not written", "write `launch.demand`");
+        answer.fail(
+            "what is expected to come is not written",
+            "write `launch.demand`",
+        );
         return;
     };
     let owner = &demand.owner.id;
@@ -60,7 +64,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         )
         .must(
             demand.peak >= demand.base,
-            format!("the peak of {} is below the ordinary {}", demand.peak, demand.base),
+            format!(
+                "the peak of {} is below the ordinary {}",
+                demand.peak, demand.base
+            ),
             "write as `peak:` the most that may come",
         )
         .must(
@@ -69,7 +76,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "write `mix:`: which requests, of which size, from whom",
         )
         .must(
-            case.holder(owner).is_some(),
+            held_by_somebody(case, owner),
             format!("nobody holds `{owner}`, which answers for it"),
             "give the role a holder in `roles`",
         );

@@ -45,13 +45,18 @@ fn spare(tier: u8) -> u64 {
 }
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
-    let journeys = case.critical().filter_map(|j| case.graph.journey(&j.id.value));
+    let journeys = case
+        .critical()
+        .filter_map(|j| case.graph.journey(&j.id.value));
     let needed: BTreeSet<usize> = case.graph.beneath(journeys).into_iter().collect();
     for at in needed {
         let Node::Component(component) = case.graph.node(at) else {
             continue;
         };
-        if !matches!(component.kind, ComponentKind::Service | ComponentKind::Datastore) {
+        if !matches!(
+            component.kind,
+            ComponentKind::Service | ComponentKind::Datastore
+        ) {
             continue;
         }
         let wanted = spare(component.tier);
@@ -66,16 +71,21 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 &[],
                 "look at what is used at its busiest, and record how many units may be lost",
             )
-            .shows("add units, or shed load earlier", |record| match record.measured {
-                None => Some((
-                    State::Unknown,
-                    "the record does not say how many units may be lost".into(),
-                )),
-                Some(found) if found < wanted => Some((
-                    State::Fail,
-                    format!("it can lose {found}, and tier {} needs {wanted}", component.tier),
-                )),
-                Some(_) => None,
+            .shows("add units, or shed load earlier", |record| {
+                match record.measured {
+                    None => Some((
+                        State::Unknown,
+                        "the record does not say how many units may be lost".into(),
+                    )),
+                    Some(found) if found < wanted => Some((
+                        State::Fail,
+                        format!(
+                            "it can lose {found}, and tier {} needs {wanted}",
+                            component.tier
+                        ),
+                    )),
+                    Some(_) => None,
+                }
             });
     }
 }

@@ -70,5 +70,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 Some(_) => None,
             }
         })
-        .shows("test what is released", |record| not_tried(record, artifacts));
+        .shows("test what is released", |record| {
+            not_tried(record, artifacts)
+        });
 }

@@ -59,7 +59,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 ),
                 Some(forecast) => answer.must(
                     forecast <= limit.max,
-                    format!("{forecast} of \"{name}\" are forecast, and {} are allowed", limit.max),
+                    format!(
+                        "{forecast} of \"{name}\" are forecast, and {} are allowed",
+                        limit.max
+                    ),
                     "have the quota raised, or need less",
                 ),
             };

@@ -119,7 +119,8 @@ impl<'p> Inventory<'p> {
                 MaterialKind::Domain => {
                     let words = material.name.split(|c: char| c.is_whitespace() || c == ',');
                     let named = words.filter(|w| w.contains('.'));
-                    domains.extend(named.map(|w| (w.trim_end_matches('.').to_lowercase(), material)));
+                    domains
+                        .extend(named.map(|w| (w.trim_end_matches('.').to_lowercase(), material)));
                 }
                 _ => {}
             }

@@ -2,8 +2,8 @@
 
 mod chains_probed;
 mod inventory_complete;
-mod notices_arrive;
 mod nothing_expires_soon;
+mod notices_arrive;
 mod renewal_seen_twice;
 
 use super::Criterion;

@@ -33,8 +33,8 @@ use gonogo_model::when::Zone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::answer::Answer;
-use crate::criteria::prelude::*;
 use crate::criteria::day;
+use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
     id: "CRT-03",
@@ -93,14 +93,26 @@ fn dated(
     if ends <= case.now {
         answer.fail(format!("it expired on {}", day(ends)), "renew it now");
     } else if ends < quiet_until {
+        let launched = case
+            .package
+            .header
+            .as_ref()
+            .is_some_and(|h| h.launch.is_some());
+        let why = match launched {
+            true => "less than 30 days after the launch was watched",
+            false => "in less than 30 days",
+        };
         answer.fail(
-            format!("it expires on {}, before {}", day(ends), day(quiet_until)),
-            "renew it before the launch",
+            format!("it expires on {}, {why}", day(ends)),
+            "renew it before",
         );
     }
     answer.must(
         material.renew_before >= MARGIN,
-        format!("its renewal begins only {} before its end", material.renew_before),
+        format!(
+            "its renewal begins only {} before its end",
+            material.renew_before
+        ),
         "begin 30 days before: `renew_before: 30d`",
     );
 }

@@ -58,7 +58,11 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             _ => {}
         }
     }
-    let moving = case.package.journeys.values().filter(|j| !j.moves.is_empty());
+    let moving = case
+        .package
+        .journeys
+        .values()
+        .filter(|j| !j.moves.is_empty());
     for journey in moving {
         let answer = case.journey(answers, journey);
         let Some(own) = flows.get(&journey.id.value) else {
@@ -113,7 +117,10 @@ fn rests_on(flows: &[&Flow], alerts: &[&ByFlow<'_>]) -> Vec<Subject> {
     let of_flow = |f: &&Flow| Subject::Entity(Kind::Flow, f.id.value.clone());
     let mut found: Vec<Subject> = flows.iter().map(of_flow).collect();
     for flow in flows {
-        let told = alerts.iter().filter_map(|by| by.get(&flow.id.value)).flatten();
+        let told = alerts
+            .iter()
+            .filter_map(|by| by.get(&flow.id.value))
+            .flatten();
         found.extend(told.map(|a| Subject::Entity(Kind::Alert, a.id.value.clone())));
     }
     found.sort();

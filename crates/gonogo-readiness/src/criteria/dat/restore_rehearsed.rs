@@ -41,7 +41,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     for store in case.of_kind(ComponentKind::Datastore) {
         let answer = case.component(answers, store);
         let Some(backup) = &store.backup else {
-            answer.fail("it has no backup to restore", "make one, and write `backup:`");
+            answer.fail(
+                "it has no backup to restore",
+                "make one, and write `backup:`",
+            );
             continue;
         };
         let runbook = backup.runbook.as_ref();
@@ -57,10 +60,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 runbook.as_slice(),
                 "restore the newest copy into an empty place, and record how long it took",
             )
-            .shows("make the restore faster, or agree on another `rto`", |record| {
-                within("took", record.took, backup.rto, "may take")
-            })
-            .shows("save more often, or agree on another `rpo`", |record| lost(record, backup));
+            .shows(
+                "make the restore faster, or agree on another `rto`",
+                |record| within("took", record.took, backup.rto, "may take"),
+            )
+            .shows("save more often, or agree on another `rpo`", |record| {
+                lost(record, backup)
+            });
     }
 }
 

@@ -41,8 +41,12 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     let journeys = case.package.journeys.values();
-    let paying: Vec<_> = journeys.filter(|j| j.moves.contains(&Moves::Money)).collect();
-    let places = paying.iter().filter_map(|j| case.graph.journey(&j.id.value));
+    let paying: Vec<_> = journeys
+        .filter(|j| j.moves.contains(&Moves::Money))
+        .collect();
+    let places = paying
+        .iter()
+        .filter_map(|j| case.graph.journey(&j.id.value));
     let beneath: BTreeSet<usize> = case.graph.beneath(places).into_iter().collect();
     let mut said = false;
     for at in beneath {
@@ -59,8 +63,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         };
         for edge in retried {
             answer.must(
-                edge.idempotency.as_ref().is_some_and(|i| !i.trim().is_empty()),
-                format!("why trying `{}` again does no harm is not written", edge.component.id),
+                edge.idempotency
+                    .as_ref()
+                    .is_some_and(|i| !i.trim().is_empty()),
+                format!(
+                    "why trying `{}` again does no harm is not written",
+                    edge.component.id
+                ),
                 "write `idempotency:` at the dependency: the key, and where it is unique",
             );
         }

@@ -6,7 +6,7 @@
 //!
 //! ## How it is proved
 //! From the package: each alert that wakes somebody names a `runbook`, and so does each failure
-//! mode whose action level is high.
+//! mode whose action level is high, which takes a detection that was never seen to work as none.
 //!
 //! ## Example
 //! ```yaml
@@ -23,7 +23,7 @@
 //! Where nothing can be done at night, the alert is a ticket.
 
 use crate::criteria::prelude::*;
-use crate::register::Level;
+use crate::register::{Level, rows};
 
 pub(super) const CRITERION: Criterion = Criterion {
     id: "RBK-01",
@@ -45,13 +45,11 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "name what to follow as `runbook:`, or make it `urgency: ticket`",
         );
     }
-    for mode in case.package.failure_modes.values() {
-        if Level::of(mode.severity, mode.occurrence, mode.detection) == Level::High {
-            case.entity(answers, mode).must(
-                mode.runbook.is_some(),
-                "its action level is high, and it names no runbook",
-                "write what to do then, and name it as `runbook:`",
-            );
-        }
+    for row in rows(case).iter().filter(|r| r.level == Level::High) {
+        case.entity(answers, row.mode).must(
+            row.mode.runbook.is_some(),
+            "its action level is high, and it names no runbook",
+            "write what to do then, and name it as `runbook:`",
+        );
     }
 }

@@ -69,8 +69,9 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 &[],
                 "switch it off somewhere like production, and record which switch it was",
             )
-            .shows("switch that one off, too, and record it with `--tried`", |record| {
-                not_tried(record, features.iter().map(|f| f.flag.as_str()))
-            });
+            .shows(
+                "switch that one off, too, and record it with `--tried`",
+                |record| not_tried(record, features.iter().map(|f| f.flag.as_str())),
+            );
     }
 }

@@ -28,6 +28,7 @@
 //! ## How to meet it
 //! Write down how it was done the last time, then what would have made you do it sooner.
 
+use crate::criteria::held_by_somebody;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -68,7 +69,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 "write as `budget:` how long it may take",
             )
             .must(
-                case.holder(decider).is_some(),
+                held_by_somebody(case, decider),
                 format!("nobody holds `{decider}`, which decides on it"),
                 "give the role a holder in `roles`",
             )

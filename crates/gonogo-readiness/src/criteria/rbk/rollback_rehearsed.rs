@@ -61,10 +61,14 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
 
 fn in_time(record: &Evidence, budget: Duration) -> Option<(State, String)> {
     match record.took {
-        None => Some((State::Unknown, "the record does not say how long it took".into())),
-        Some(took) if took > budget => {
-            Some((State::Fail, format!("it took {took}, and may take {budget}")))
-        }
+        None => Some((
+            State::Unknown,
+            "the record does not say how long it took".into(),
+        )),
+        Some(took) if took > budget => Some((
+            State::Fail,
+            format!("it took {took}, and may take {budget}"),
+        )),
         Some(_) => None,
     }
 }

@@ -46,7 +46,8 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         let answer = case.entity(answers, runbook);
         for step in changing {
             let id = &step.id;
-            let written = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
+            let written =
+                |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
             answer
                 .must(
                     written(&step.expect),

@@ -31,6 +31,7 @@ use gonogo_model::launch::Stage;
 use gonogo_model::percent::Percent;
 
 use super::super::answer::Answer;
+use crate::criteria::held_by_somebody;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -71,7 +72,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     for pair in stages.windows(2) {
         answer.must(
             pair[0].share < pair[1].share,
-            format!("\"{}\" reaches no more than \"{}\"", pair[1].name, pair[0].name),
+            format!(
+                "\"{}\" reaches no more than \"{}\"",
+                pair[1].name, pair[0].name
+            ),
             "let the share grow from stage to stage",
         );
     }
@@ -83,7 +87,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
 fn gated(case: &Case<'_>, answer: &mut Answer, stage: &Stage) {
     let name = &stage.name;
     let decider = stage.decider.as_ref();
-    let held = decider.is_some_and(|role| case.holder(&role.id).is_some());
+    let held = decider.is_some_and(|role| held_by_somebody(case, &role.id));
     answer
         .must(
             stage.bake > Duration::ZERO,

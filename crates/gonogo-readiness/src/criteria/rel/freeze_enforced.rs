@@ -33,6 +33,7 @@
 
 use gonogo_model::launch::ChangeType;
 
+use crate::criteria::held_by_somebody;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -86,7 +87,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     for freeze in &over {
         let role = &freeze.override_by.id;
         answer.must(
-            case.holder(role).is_some(),
+            held_by_somebody(case, role),
             format!("nobody holds `{role}`, which may let something through"),
             "give the role a holder in `roles`",
         );

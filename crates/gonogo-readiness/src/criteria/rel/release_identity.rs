@@ -74,9 +74,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 &[],
                 "ask what runs what it is, and record the artifact with `--tried`",
             )
-            .shows("deploy what is written, or write what is deployed", |record| {
-                not_tried(record, [release.artifact.as_str()])
-            });
+            .shows(
+                "deploy what is written, or write what is deployed",
+                |record| not_tried(record, [release.artifact.as_str()]),
+            );
     }
 }
 
@@ -102,7 +103,10 @@ fn identified(
         )
         .must(
             is_fixed(&release.config),
-            format!("`{}` does not say which configuration it is", release.config),
+            format!(
+                "`{}` does not say which configuration it is",
+                release.config
+            ),
             "write the version of its configuration",
         )
         .must(
@@ -118,7 +122,15 @@ fn identified(
 }
 
 /// Names that mean something else tomorrow.
-const MOVING: &[&str] = &["latest", "main", "master", "stable", "head", "prod", "production"];
+const MOVING: &[&str] = &[
+    "latest",
+    "main",
+    "master",
+    "stable",
+    "head",
+    "prod",
+    "production",
+];
 
 /// Does it name one build, and the same one tomorrow? It has to have a digit, as digests,
 /// commits and versions have.
@@ -134,10 +146,22 @@ mod tests {
 
     #[test]
     fn names_that_move_are_told_from_versions() {
-        for fixed in ["sha256:4f1c0a", "1b77547", "api@sha256:9", "v1.4.2", "config-2026-12-01"] {
+        for fixed in [
+            "sha256:4f1c0a",
+            "1b77547",
+            "api@sha256:9",
+            "v1.4.2",
+            "config-2026-12-01",
+        ] {
             assert!(is_fixed(fixed), "{fixed}");
         }
-        for moving in ["latest", "registry.example.com/api:latest", "main", "", "release"] {
+        for moving in [
+            "latest",
+            "registry.example.com/api:latest",
+            "main",
+            "",
+            "release",
+        ] {
             assert!(!is_fixed(moving), "{moving}");
         }
     }

@@ -48,7 +48,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         if let Some(journey) = &check.journey {
             of_journey.entry(&journey.id).or_default().push(check);
         }
-        of_component.entry(&check.component.id).or_default().push(check);
+        of_component
+            .entry(&check.component.id)
+            .or_default()
+            .push(check);
     }
     for journey in case.critical() {
         let own = of_journey.get(&journey.id.value);
