@@ -248,23 +248,43 @@ impl Fence {
                 }
             })
             .collect();
+        let id = format!("{}-{}", slug.trim_matches('-'), section.steps.len() + 1);
+        let mut take = |name: &str| attributes.remove(name);
         section.steps.push(Step {
-            id: format!("{}-{}", slug.trim_matches('-'), section.steps.len() + 1),
+            id,
             kind,
             title: sentence.trim_end_matches(':').into(),
             command: self.text.trim_end().into(),
-            expect: attributes.remove("expect"),
-            undo: attributes.remove("undo"),
-            confirm: attributes.remove("confirm"),
-            target: attributes.remove("target"),
-            blast: attributes.remove("blast"),
-            approver: attributes.remove("approver"),
-            preview: attributes.remove("preview"),
-            staged: attributes.remove("staged"),
+            expect: take("expect"),
+            undo: take("undo"),
+            confirm: take("confirm"),
+            target: take("target"),
+            blast: take("blast"),
+            approver: take("approver"),
+            preview: take("preview"),
+            staged: take("staged"),
             span: self.span,
         });
+        // A slip in the name of an attribute would take away what it asks for.
+        for unknown in attributes.keys() {
+            let found = Diagnostic::error(
+                "unknown-field",
+                self.span,
+                format!("a step has no attribute `{unknown}`"),
+            );
+            let help = match did_you_mean(unknown, ATTRIBUTES.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it can have {}", crate::decode::list_of(ATTRIBUTES)),
+            };
+            diagnostics.push(found.label("not known here").help(help));
+        }
     }
 }
+
+/// What the info string of a step can say.
+const ATTRIBUTES: &[&str] = &[
+    "step", "expect", "undo", "confirm", "target", "blast", "approver", "preview", "staged",
+];
 
 /// `key=value` and `key="several words"` of an info string.
 fn attributes(info: &str) -> BTreeMap<String, String> {
@@ -310,5 +330,27 @@ mod tests {
             (found[0].code, found[0].span.unwrap().line),
             ("unknown-word", 16)
         );
+    }
+
+    #[test]
+    fn a_slip_in_an_attribute_is_said() {
+        let body = "## Mitigate\n\n```sh step=destructive conifrm=second-person expect=\"a=b c=d\"\nx\n```\n";
+        let mut found = Vec::new();
+        let sections = sections(body, FileNo(0), 1, &mut found);
+        assert_eq!(sections[0].steps[0].expect.as_deref(), Some("a=b c=d"));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "a step has no attribute `conifrm`");
+        assert_eq!(found[0].help, ["did you mean `confirm`?"]);
+    }
+
+    #[test]
+    fn only_none_itself_says_that_there_is_no_way_back() {
+        let step = |undo: &str| {
+            let body = format!("## M\n\n```sh step=mutate undo=\"{undo}\"\nx\n```\n");
+            let sections = sections(&body, FileNo(0), 1, &mut Vec::new());
+            sections[0].steps[0].is_irreversible()
+        };
+        assert!(step("none") && step("None: it is gone") && step("none; agree first"));
+        assert!(!step("none needed: it only reads") && !step("nonesuch stop"));
     }
 }

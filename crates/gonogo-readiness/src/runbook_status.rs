@@ -125,12 +125,11 @@ impl RunbookStatus {
         let others = covered(runbook);
         let holds = holds(case, &subject);
         let followed = followed(case, runbook, &subject);
-        let steps = steps(case, runbook, &followed, &subject, &others, holds);
         let mut status = Self {
             freshness: Freshness::Fresh,
             reasons: Vec::new(),
             verified: None,
-            steps,
+            steps: steps(case, runbook),
         };
         status.age(case, runbook, &followed, &subject, &others, holds);
         for step in status.steps.clone().iter().filter(|s| s.is_broken()) {
@@ -282,14 +281,12 @@ fn followed<'p>(case: &Case<'p>, runbook: &Runbook, subject: &Subject) -> Vec<&'
     found
 }
 
-fn steps(
-    case: &Case<'_>,
-    runbook: &Runbook,
-    followed: &[&Evidence],
-    subject: &Subject,
-    others: &[Subject],
-    holds: Duration,
-) -> Vec<StepProof> {
+/// What is known of each step of a runbook, in order; after them those that were missing.
+pub fn steps(case: &Case<'_>, runbook: &Runbook) -> Vec<StepProof> {
+    let subject = &mentions::subject(runbook);
+    let others = &covered(runbook);
+    let holds = holds(case, subject);
+    let followed = followed(case, runbook, subject);
     let counts = |r: &&&Evidence| {
         let holds = r.ttl.map_or(holds, |own| own.min(holds));
         let age = case.now.duration_since(r.observed_at.0);

@@ -120,3 +120,50 @@ fn what_is_switched_off_is_not_applicable_and_never_a_pass() {
         );
     }
 }
+
+/// The fenced blocks of a manual page in one language.
+fn examples<'m>(manual: &'m str, language: &str) -> Vec<&'m str> {
+    let fence = format!("\n```{language}\n");
+    let blocks = manual.split(fence.as_str()).skip(1);
+    blocks.filter_map(|b| b.split("\n```").next()).collect()
+}
+
+#[test]
+fn the_yaml_of_every_manual_page_is_of_this_format() {
+    for criterion in criteria::all() {
+        for example in examples(&criterion.manual(), "yaml") {
+            let mut text = gonogo_model::PackageText::default();
+            text.files.insert("example.yaml".into(), example.into());
+            // What it names, and the rest of what it shows a part of, stands elsewhere.
+            let elsewhere = ["unknown-reference", "no-package", "missing-field"];
+            let mut found = gonogo_model::load(&text).diagnostics;
+            found.retain(|d| !elsewhere.contains(&d.code));
+            assert!(found.is_empty(), "{}: {found:#?}", criterion.id);
+        }
+    }
+}
+
+#[test]
+fn the_commands_of_every_manual_page_would_be_taken() {
+    for criterion in criteria::all() {
+        for example in examples(&criterion.manual(), "sh") {
+            let words: Vec<&str> = example.split_whitespace().collect();
+            let starts = words.iter().enumerate().filter(|(_, w)| **w == "add");
+            for (at, _) in starts {
+                let [id, subject] = words[at + 1..at + 3] else {
+                    panic!("{}: {example}", criterion.id);
+                };
+                let area = id.split('-').next();
+                if !criteria::all().any(|c| Some(c.area()) == area) {
+                    continue;
+                }
+                let asked = criteria::find(id).unwrap_or_else(|| panic!("no {id}"));
+                gonogo_model::Subject::parse(subject).unwrap();
+                let rest = &words[at..];
+                let method = rest.iter().position(|w| *w == "--method").unwrap();
+                let method = gonogo_model::evidence::Method::from_word(rest[method + 1]).unwrap();
+                assert!(asked.takes(method), "{}: {id} by {method}", criterion.id);
+            }
+        }
+    }
+}

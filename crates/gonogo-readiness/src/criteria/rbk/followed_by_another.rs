@@ -23,7 +23,7 @@
 //! did with `--step`; those count as proven, and `gonogo` shows the share.
 
 use crate::criteria::prelude::*;
-use crate::runbook_status::{self, RunbookStatus};
+use crate::runbook_status;
 
 pub(super) const CRITERION: Criterion = Criterion {
     id: runbook_status::FOLLOWED,
@@ -48,7 +48,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             &|record| runbook_status::by_its_author(case, runbook, record),
             "have somebody who did not write it follow it, and record each step",
         );
-        for step in RunbookStatus::of(case, runbook).steps {
+        for step in runbook_status::steps(case, runbook) {
             if step.is_broken() {
                 answer.fail(
                     runbook_status::broken_step(&step),

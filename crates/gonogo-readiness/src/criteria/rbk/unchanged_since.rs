@@ -59,7 +59,8 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 }
             }
         }
-        // What is seen where it runs can only speak against it.
+        // What is seen where it runs can only speak against it, and has to be bound to the same.
+        answer.covers = Some(covered.clone());
         if !case.records("RBK-07", &subject).is_empty() {
             answer.proved(case, &covered, ACTION);
         }
