@@ -8,6 +8,7 @@ pub mod criteria;
 pub mod destructive;
 pub mod export;
 pub mod graph;
+pub mod import;
 mod markdown;
 pub mod mentions;
 pub mod register;

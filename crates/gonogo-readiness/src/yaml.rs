@@ -12,6 +12,8 @@ pub enum Yaml {
     Bool(bool),
     /// A whole number.
     Number(i64),
+    /// A number with decimals, as it is written: floating point would round it.
+    Decimal(String),
     /// Text.
     Text(String),
     /// A list.
@@ -56,6 +58,7 @@ impl Yaml {
         match self {
             Self::Bool(value) => value.to_string(),
             Self::Number(value) => value.to_string(),
+            Self::Decimal(value) => value.clone(),
             Self::Text(text) => scalar(text),
             Self::List(_) => "[]".into(),
             Self::Map(_) => "{}".into(),

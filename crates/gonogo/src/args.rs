@@ -1,6 +1,7 @@
 //! What can be typed after `gonogo`.
 
 mod export;
+mod import;
 mod operator;
 mod readiness;
 mod token;
@@ -10,7 +11,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use export::{Export, ExportVerb, Handbook};
+pub use export::{Catalog, Export, ExportVerb, Handbook};
+pub use import::{Catalogue, Import};
 pub use operator::{
     Ack, Alerts, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status, StepOutcome,
     TestPage,
@@ -54,6 +56,8 @@ pub struct Cli {
 pub enum Command {
     /// Write a new package that already passes `check`
     Init(Init),
+    /// Take over another tool's catalogue
+    Import(Import),
     /// Check a package and say everything that is wrong with it
     Check(Check),
     /// Say what falls when a component fails, and who is told

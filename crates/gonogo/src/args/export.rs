@@ -19,6 +19,24 @@ pub struct Export {
 pub enum ExportVerb {
     /// Pages that work from a USB stick: who to call, runbooks, blast radius, templates
     Handbook(Handbook),
+    /// A Backstage catalogue: teams, people, components and what they need
+    Backstage(Catalog),
+    /// OpenSLO v1: services and SLOs
+    Openslo(Catalog),
+}
+
+/// `gonogo export backstage`, `gonogo export openslo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo export backstage ops > catalog-info.yaml
+  gonogo export openslo ops > slos.yaml
+
+What the format has no place for is said on standard error.")]
+pub struct Catalog {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
 }
 
 /// `gonogo export handbook`

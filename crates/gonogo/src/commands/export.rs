@@ -6,9 +6,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use gonogo_model::Package;
 use gonogo_readiness::check;
 use gonogo_readiness::export::handbook::Handbook;
-use gonogo_readiness::report::counted;
+use gonogo_readiness::export::{Exported, backstage, openslo};
+use gonogo_readiness::report::{counted, printable};
 use jiff::Timestamp;
 
 use super::read_package;
@@ -22,7 +24,35 @@ const MANIFEST: &str = ".gonogo-handbook";
 pub fn run(args: &Export) -> anyhow::Result<Exit> {
     match &args.verb {
         ExportVerb::Handbook(args) => handbook(args),
+        ExportVerb::Backstage(args) => catalogue(args, backstage::export),
+        ExportVerb::Openslo(args) => catalogue(args, openslo::export),
     }
+}
+
+/// Another tool's format on standard output, and what it has no place for beside it.
+fn catalogue(args: &args::Catalog, export: impl Fn(&Package) -> Exported) -> anyhow::Result<Exit> {
+    let dir = args.package.dir();
+    let read = match read_package(&dir) {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let checked = check(&read.text, read.findings);
+    if !checked.is_sound() {
+        anstream::eprintln!("error: the package has {}", checked.counts);
+        anstream::eprintln!("help: `gonogo check {}` shows where", dir.display());
+        return Ok(Exit::CouldNotRun);
+    }
+    let exported = export(&checked.package);
+    let mut out = anstream::stdout().lock();
+    out.write_all(exported.text.as_bytes())?;
+    out.flush()?;
+    if !exported.lost.is_empty() {
+        anstream::eprintln!("What did not go along:");
+    }
+    for lost in &exported.lost {
+        anstream::eprintln!("  {}", printable(lost));
+    }
+    Ok(Exit::Clean)
 }
 
 fn handbook(args: &args::Handbook) -> anyhow::Result<Exit> {

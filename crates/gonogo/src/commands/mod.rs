@@ -10,6 +10,7 @@ mod demo;
 mod evidence;
 mod explain;
 mod export;
+mod import;
 mod incident;
 mod init;
 mod oncall;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Evidence(args) => evidence::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Incident(args) => incident::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Rehearse(args) => rehearse::run(&args),
