@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use gonogo_engine::Time;
 use gonogo_engine::check::{Answers, Health};
-use gonogo_engine::input::Certificate;
+use gonogo_engine::input::{Certificate, CheckVerdict};
 use gonogo_model::check::{Check, Probe};
 use jiff::Timestamp;
 
@@ -124,12 +124,7 @@ pub fn rows(view: &View, now: Time) -> Vec<Row> {
 }
 
 fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
-    let word = match (check.health, &check.last) {
-        (_, None) => "not asked yet",
-        (Health::Ok, _) => "answers well",
-        (Health::Failing, _) => "fails",
-        (Health::Unknown, _) => "cannot tell",
-    };
+    let (state, word) = standing(check.health, check.last.as_ref().map(|l| l.verdict));
     Row {
         id: check.id.to_string(),
         name: declared.name.clone(),
@@ -137,7 +132,7 @@ fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
             Probe::Http(_) => "http",
             Probe::Tls(_) => "tls",
         },
-        state: shown::health(check.health),
+        state,
         word,
         since: check.last.as_ref().map(|_| check.since.timestamp()),
         detail: check
@@ -152,6 +147,18 @@ fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
             .map(|c| c.not_after.since(now).as_secs() / 86_400),
         component: shown::component_name(&view.plan.package, &declared.component.id),
     }
+}
+
+/// A bad answer is said at once, though it takes several to fail.
+fn standing(health: Health, last: Option<CheckVerdict>) -> (Colour, &'static str) {
+    let word = match (health, last) {
+        (_, None) => "not asked yet",
+        (Health::Ok, Some(CheckVerdict::Failing)) => return (Colour::Warn, "a bad answer"),
+        (Health::Ok, _) => "answers well",
+        (Health::Failing, _) => "fails",
+        (Health::Unknown, _) => "cannot tell",
+    };
+    (shown::health(health), word)
 }
 
 /// `GET /signals/checks/{id}`
@@ -319,6 +326,15 @@ mod tests {
         assert_eq!(of(1, 0, 3), Colour::Ok);
         assert_eq!(of(1, 1, 0), Colour::Warn);
         assert_eq!(of(0, 1, 0), Colour::Bad);
+    }
+
+    #[test]
+    fn one_bad_answer_is_said_and_is_not_a_failure() {
+        let of = |health, last| standing(health, last).0;
+        assert_eq!(of(Health::Ok, Some(CheckVerdict::Ok)), Colour::Ok);
+        assert_eq!(of(Health::Ok, Some(CheckVerdict::Failing)), Colour::Warn);
+        assert_eq!(of(Health::Failing, Some(CheckVerdict::Ok)), Colour::Bad);
+        assert_eq!(of(Health::Unknown, None), Colour::Unknown);
     }
 
     #[test]

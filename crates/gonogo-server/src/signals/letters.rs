@@ -68,7 +68,7 @@ fn letter(dead: DeadLetter) -> Letter {
         id: dead.id,
         source: dead.source,
         at: at(dead.received_at_ms),
-        reason: shown::words(&dead.reason),
+        reason: shown::capital(&shown::words(&dead.reason)),
         detail: dead.detail,
         replayed: dead.replayed_at_ms.map(at),
     }

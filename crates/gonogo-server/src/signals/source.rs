@@ -124,9 +124,7 @@ fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>) -> Row {
     let (state, word) = match source.last_event_at {
         _ if source.silent => (Colour::Bad, "silent for too long".to_owned()),
         None => (Colour::Unknown, "never heard".to_owned()),
-        Some(_) if declared.silent_after.is_none() => {
-            (Colour::Ok, "heard; silence is not judged".to_owned())
-        }
+        Some(_) if declared.silent_after.is_none() => (Colour::Ok, "heard; not judged".to_owned()),
         Some(_) => (Colour::Ok, "heard".to_owned()),
     };
     Row {

@@ -22,6 +22,8 @@ const HEIGHT: f64 = 44.0;
 const MIN_WIDTH: f64 = 112.0;
 const CHAR_WIDTH: f64 = 8.0;
 const PADDING: f64 = 44.0;
+/// What is left free beside an arrow at the edge.
+const ARROW_MARGIN: f64 = 4.0;
 
 /// A graph to be shown.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +128,8 @@ impl GraphPicture {
         edges: &[(usize, usize, &GraphEdge)],
         placed: &Placed,
     ) -> String {
-        let (width, height) = (placed.size.0.ceil().max(1.0), placed.size.1.ceil().max(1.0));
+        let frame = Frame::around(placed);
+        let (left, top, width, height) = (frame.left, frame.top, frame.width, frame.height);
         let mut body = String::new();
         for (name, (x, y, w, h)) in groups(nodes).iter().zip(&placed.groups) {
             let _ = write!(
@@ -155,7 +158,7 @@ impl GraphPicture {
             ""
         };
         format!(
-            r#"<div class="scroll" tabindex="0" role="group" aria-label="{title}"><svg{fit} width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="group" aria-label="{title}">{body}</svg></div>{key}"#,
+            r#"<div class="scroll" tabindex="0" role="group" aria-label="{title}"><svg{fit} width="{width}" height="{height}" viewBox="{left} {top} {width} {height}" role="group" aria-label="{title}">{body}</svg></div>{key}"#,
             title = escape(&self.title),
         )
     }
@@ -197,6 +200,41 @@ impl GraphPicture {
             r#"<div class="scroll"><table><caption class="sr">{}</caption><thead><tr><th scope="col">Component</th><th scope="col">Kind</th><th scope="col">State</th><th scope="col">Needs</th></tr></thead><tbody>{rows}</tbody></table></div>"#,
             escape(&self.title),
         )
+    }
+}
+
+/// The part of the plane that is drawn, in whole pixels.
+struct Frame {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+}
+
+impl Frame {
+    /// Everything, with the arrows that the layout leads around the boxes outside of its size.
+    fn around(placed: &Placed) -> Self {
+        let points = placed.edges.iter().flatten();
+        let all = points.chain([&placed.size, &(0.0, 0.0)]);
+        let bounds = |pick: fn(&(f64, f64)) -> f64, margin: f64| {
+            let of = all.clone().map(pick);
+            let low = of.clone().fold(0.0, f64::min);
+            let high = of.fold(1.0, f64::max);
+            let low = if low < 0.0 {
+                (low - margin).floor()
+            } else {
+                0.0
+            };
+            (low, (high - low).ceil())
+        };
+        let (left, width) = bounds(|p| p.0, ARROW_MARGIN);
+        let (top, height) = bounds(|p| p.1, ARROW_MARGIN);
+        Self {
+            left,
+            top,
+            width,
+            height,
+        }
     }
 }
 

@@ -174,3 +174,18 @@ fn the_largest_picture_is_drawn() {
     let svg = graph.svg().to_string();
     assert_eq!(svg.matches("class=\"box\"").count(), MAX_NODES);
 }
+
+#[test]
+fn an_arrow_around_the_boxes_is_not_cut_off() {
+    let placed = |points: Vec<(f64, f64)>| Placed {
+        size: (100.0, 50.0),
+        edges: vec![points],
+        ..Placed::default()
+    };
+    let inside = Frame::around(&placed(vec![(1.0, 1.0), (99.0, 49.0)]));
+    assert_eq!((inside.left, inside.top), (0.0, 0.0));
+    assert_eq!((inside.width, inside.height), (100.0, 50.0));
+    let outside = Frame::around(&placed(vec![(1.0, -12.5), (120.0, 60.0)]));
+    assert_eq!((outside.left, outside.top), (0.0, -17.0));
+    assert_eq!((outside.width, outside.height), (120.0, 77.0));
+}
