@@ -24,7 +24,7 @@ use crate::time::Time;
 
 /// Names the rules that made a step. It changes whenever the same inputs could lead to other
 /// effects; the bundled time-zone database is part of it.
-pub const ENGINE_VERSION: &str = concat!("2/", env!("CARGO_PKG_VERSION"), "/tzdb-bundled");
+pub const ENGINE_VERSION: &str = concat!("3/", env!("CARGO_PKG_VERSION"), "/tzdb-bundled");
 /// The version of the snapshots' shape.
 pub const SNAPSHOT_SCHEMA: u16 = 1;
 /// Without proof for this long that our own intake can hear, we are blind and say so.

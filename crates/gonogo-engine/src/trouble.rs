@@ -107,8 +107,8 @@ impl Engine {
             format!("{code} is over"),
         );
         let id = alert_of(code);
-        let open = |i: &&Incident| i.is_open() && i.alerts.contains_key(&id);
-        let found = self.state.incidents.values().find(open);
+        let told = |i: &&Incident| i.alerts.contains_key(&id);
+        let found = self.state.incidents.values().rev().find(told);
         if let Some(number) = found.map(|i| i.number) {
             self.detach(number, &id, now);
         }

@@ -145,7 +145,11 @@ impl Engine {
         let state = self.state.alerts.get(&alert.id.value);
         let number = state.and_then(|s| s.incident);
         let incident = number.and_then(|n| self.state.incidents.get(&n));
-        let Some(incident) = incident.filter(|i| i.is_open() || i.closed_by_hand) else {
+        let fires_in = |i: &&Incident| {
+            let attached = i.alerts.get(&alert.id.value);
+            attached.is_some_and(|a| a.firing) && (i.is_open() || i.closed_by_hand)
+        };
+        let Some(incident) = incident.filter(fires_in) else {
             // It could wait for working hours until a package said that it cannot.
             if alert.urgency == Urgency::Page {
                 self.place(alert, now);
@@ -186,7 +190,7 @@ impl Engine {
         let text = format!("{} no longer holds: {detail}", alert.name);
         let open = number.filter(|n| self.state.incidents.get(n).is_some_and(Incident::is_open));
         self.say(now, open, EntryKind::AlertResolved, id.as_str(), text);
-        if let Some(number) = open {
+        if let Some(number) = number {
             self.detach(number, id, now);
         }
     }

@@ -93,7 +93,7 @@ impl Engine {
 
     /// Where no message of a team's present step can reach anybody any more, the next step is
     /// taken at once.
-    fn step_on_where_nobody_is_reached(&mut self, number: u64, now: Time) {
+    pub(super) fn step_on_where_nobody_is_reached(&mut self, number: u64, now: Time) {
         for team in self.reached_nobody(number) {
             let engagement = self.engagement(number, &team);
             let escalation = engagement.and_then(|e| e.escalation.as_ref());

@@ -250,11 +250,15 @@ impl Engine {
             covered.map(|(person, _)| (team.clone(), person.clone()))
         });
         let bare: Vec<(Id, Id)> = bare.collect();
+        let mut all_called = true;
         for (team, person) in bare {
             if let Some(engagement) = self.engagement_mut(number, &team) {
                 engagement.covered.remove(&person);
             }
-            self.call_person(number, &team, &person, 0, now);
+            all_called &= self.call_person(number, &team, &person, 0, now);
+        }
+        if !all_called {
+            self.step_on_where_nobody_is_reached(number, now);
         }
     }
 

@@ -57,6 +57,21 @@ impl Witness {
                 }
             }
         }
+        for incident in state.incidents.values().filter(|i| i.is_open()) {
+            for (id, _) in incident.firing() {
+                let fires = match state.alerts.get(id) {
+                    Some(alert) => {
+                        let firing = matches!(alert.stage, Stage::Firing { .. });
+                        firing && alert.incident == Some(incident.number)
+                    }
+                    // A trouble of gonogo itself is no declared alert.
+                    None => state.troubles.keys().any(|code| *id == trouble(code)),
+                };
+                if !fires {
+                    return Err(format!("{id} does not fire in {incident:#?}"));
+                }
+            }
+        }
         for (id, alert) in &state.alerts {
             let declared = &engine.plan().package.alerts[id];
             if declared.urgency == Urgency::Page && matches!(alert.stage, Stage::Firing { .. }) {
@@ -118,6 +133,11 @@ fn everybody_was_tried(engine: &Engine, engagement: &Engagement) -> bool {
         sends.any(|(_, s)| s.person == person.id.value && s.state == SendState::Failed)
     };
     reachable.all(failed)
+}
+
+/// What a trouble of gonogo itself is called among the alerts of its incident.
+fn trouble(code: &str) -> Id {
+    Id::from_static(&format!("gonogo.{code}"))
 }
 
 fn of_now(engagement: &Engagement) -> impl Iterator<Item = (&EffectId, &Send)> {

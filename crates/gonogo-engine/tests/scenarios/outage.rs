@@ -537,3 +537,42 @@ fn the_timeline_of_an_outage_with_its_cause_last() {
     stage.mins(6);
     insta::assert_snapshot!(stage.timeline());
 }
+
+#[test]
+fn what_was_called_over_and_still_fires_calls_every_team_again() {
+    let mut stage = Stage::shop();
+    stage.fails("region-up");
+    stage.fails("edge-up");
+    let resolve = Verb::Resolve {
+        incident: 1,
+        reason: "enough".into(),
+    };
+    stage.command("ada", resolve);
+    assert_eq!(stage.open(), Vec::<u64>::new());
+    stage.new_pages();
+    stage.mins(30);
+    assert_eq!(stage.open(), [1]);
+    assert_eq!(
+        stage.new_pages(),
+        ["30:00 ada page INC-1", "30:00 cleo page INC-1"]
+    );
+}
+
+#[test]
+fn what_recovers_after_it_was_called_over_is_not_waited_for_when_the_rest_is_back() {
+    let mut stage = Stage::shop();
+    stage.fails("region-up");
+    stage.fails("edge-up");
+    let resolve = Verb::Resolve {
+        incident: 1,
+        reason: "enough".into(),
+    };
+    stage.command("ada", resolve);
+    stage.works("edge-up");
+    stage.new_pages();
+    stage.mins(30);
+    assert_eq!(stage.new_pages(), ["30:00 ada page INC-1"]);
+    stage.works("region-up");
+    stage.mins(10);
+    assert_eq!(stage.open(), Vec::<u64>::new());
+}

@@ -396,3 +396,53 @@ fn a_test_page_goes_out_on_every_way() {
         ]
     );
 }
+
+#[test]
+fn a_covering_call_that_is_taken_back_covers_nothing() {
+    let text = replaced(
+        ada_has_two_hats(),
+        "name: Platform, steps: [{notify: [{role: platform-lead}]}",
+        "name: Platform, steps: [{notify: [{role: platform-lead}, {person: ben}]}",
+    );
+    let mut stage = Stage::of(text);
+    stage.fails("region-up");
+    stage.secs(30);
+    stage.fails("edge-up");
+    assert_eq!(
+        stage.new_pages(),
+        ["00:00 ada page INC-1", "00:00 ben page INC-1"]
+    );
+    // It concerns the platform alone, and nobody needs to call ada for that any more.
+    stage.ack("ben", 1);
+    assert_eq!(stage.new_pages(), ["00:30 ada page INC-1"]);
+}
+
+#[test]
+fn whoever_was_covered_and_cannot_be_called_is_passed_over_at_once() {
+    let text = replaced(
+        ada_has_two_hats(),
+        "name: Platform, steps: [{notify: [{role: platform-lead}]}",
+        "name: Platform, steps: [{notify: [{role: platform-lead}, {person: ben}]}",
+    );
+    let ada_left = replaced(
+        text.clone(),
+        r#"name: Ada, contacts: [{channel: ntfy, to: "https://push.example.com/ada"}, {channel: email, to: ada@example.com}]"#,
+        "name: Ada",
+    );
+    let mut stage = Stage::of(text);
+    stage.fails("region-up");
+    stage.secs(30);
+    stage.fails("edge-up");
+    stage.reload(ada_left);
+    stage.new_pages();
+    stage.ack("ben", 1);
+    assert_eq!(stage.new_pages(), ["00:30 dan page INC-1"]);
+}
+
+#[test]
+fn past_the_end_of_calendars_nothing_is_waited_for() {
+    let mut stage = Stage::at(shop(), gonogo_engine::engine::LATEST);
+    stage.fails("edge-up");
+    assert_eq!(stage.new_pages(), ["00:00 cleo page INC-1"]);
+    assert_eq!(stage.engine.next_deadline(), None);
+}

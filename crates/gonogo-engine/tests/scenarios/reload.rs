@@ -121,3 +121,55 @@ fn a_longer_silence_that_is_allowed_now_is_no_silence() {
     stage.pass(Duration::from_mins(6));
     assert_eq!(stage.open(), Vec::<u64>::new());
 }
+
+#[test]
+fn what_could_wait_until_a_package_said_that_it_cannot_pages() {
+    let mut stage = Stage::shop();
+    stage.deployment("run_1", "failure");
+    stage.mins(5);
+    assert_eq!(stage.new_pages(), Vec::<String>::new());
+    stage.reload(replaced(
+        shop(),
+        "severity: SEV3, urgency: ticket",
+        "severity: SEV3",
+    ));
+    assert_eq!(stage.new_pages(), ["05:00 cleo page INC-1"]);
+}
+
+#[test]
+fn a_package_that_knows_how_to_reach_somebody_calls_them_at_once() {
+    let mut unreachable = shop();
+    let ops = unreachable.files.get_mut("ops.yaml").unwrap();
+    let people: Vec<&str> = ops.lines().collect();
+    let line = |l: &&str| match l.split_once(", contacts:") {
+        Some((person, _)) => format!("{person}}}\n"),
+        None => format!("{l}\n"),
+    };
+    *ops = people.iter().map(line).collect();
+    let mut stage = Stage::of(unreachable);
+    stage.fails("edge-up");
+    stage.mins(3);
+    assert_eq!(stage.new_pages(), Vec::<String>::new());
+    stage.reload(shop());
+    stage.secs(0);
+    assert_eq!(stage.new_pages(), ["03:00 dan page INC-1"]);
+}
+
+#[test]
+fn what_may_wait_and_then_may_not_is_called_for_each_time() {
+    let pages = || replaced(shop(), "severity: SEV3, urgency: ticket", "severity: SEV3");
+    let mut stage = Stage::of(pages());
+    stage.deployment("run_1", "failure");
+    stage.ack("cleo", 1);
+    stage.deployment("run_2", "success");
+    stage.secs(10);
+    stage.reload(shop());
+    stage.deployment("run_3", "failure");
+    stage.secs(10);
+    stage.reload(pages());
+    assert_eq!(stage.incident(1).firing().count(), 1);
+    assert_eq!(
+        stage.new_pages(),
+        ["00:00 cleo page INC-1", "00:20 cleo growth INC-1"]
+    );
+}

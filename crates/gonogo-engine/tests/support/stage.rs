@@ -28,6 +28,8 @@ pub struct Stage {
     pub start: Time,
     pub effects: Vec<(Time, Effect)>,
     pub history: Vec<Entry>,
+    /// Everything that was given to the engine, and when.
+    pub given: Vec<(Time, Input)>,
     hears: bool,
     syncs_speak: bool,
     events: u64,
@@ -51,6 +53,7 @@ impl Stage {
             start,
             effects: Vec::new(),
             history: Vec::new(),
+            given: Vec::new(),
             hears: true,
             syncs_speak: true,
             events: 0,
@@ -74,6 +77,7 @@ impl Stage {
 
     /// Hands an input over at the present time.
     pub fn give(&mut self, input: &Input) {
+        self.given.push((self.now, input.clone()));
         let outcome = self.engine.handle(self.now, input);
         for effect in outcome.effects {
             if !matches!(effect, Effect::Cancel(_)) {
