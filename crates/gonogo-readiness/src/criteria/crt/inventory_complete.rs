@@ -27,12 +27,12 @@
 //! Export the list of names from DNS, the certificates from the transparency logs, the tokens
 //! from the secret store and the renewals from last year's invoices; add what is missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gonogo_model::Id;
 use gonogo_model::check::{Check, Probe};
 use gonogo_model::component::ComponentKind;
-use gonogo_model::material::{Material, MaterialKind};
+use gonogo_model::material::MaterialKind;
 
 use crate::criteria::prelude::*;
 
@@ -100,14 +100,14 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
 struct Inventory<'p> {
     checks: BTreeSet<&'p Id>,
     hosts: BTreeSet<String>,
-    domains: BTreeMap<String, &'p Material>,
+    domains: BTreeSet<String>,
 }
 
 impl<'p> Inventory<'p> {
     fn of(case: &Case<'p>) -> Self {
         let all = case.package.expiring.values();
         let (mut checks, mut hosts, mut domains) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for material in all {
             match material.kind {
                 MaterialKind::Certificate => {
@@ -119,8 +119,7 @@ impl<'p> Inventory<'p> {
                 MaterialKind::Domain => {
                     let words = material.name.split(|c: char| c.is_whitespace() || c == ',');
                     let named = words.filter(|w| w.contains('.'));
-                    domains
-                        .extend(named.map(|w| (w.trim_end_matches('.').to_lowercase(), material)));
+                    domains.extend(named.map(|w| w.trim_end_matches('.').to_lowercase()));
                 }
                 _ => {}
             }
@@ -140,7 +139,7 @@ impl<'p> Inventory<'p> {
     fn has_domain(&self, host: &str) -> bool {
         let mut name = host;
         loop {
-            if self.domains.contains_key(name) {
+            if self.domains.contains(name) {
                 return true;
             }
             match name.split_once('.') {
