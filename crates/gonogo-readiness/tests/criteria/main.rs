@@ -7,6 +7,7 @@ mod crt;
 mod dat;
 mod dep;
 mod ext;
+mod manual;
 mod own;
 mod rbk;
 mod rel;
