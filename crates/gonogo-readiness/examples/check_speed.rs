@@ -64,12 +64,14 @@ fn package() -> PackageText {
 package: {format: 1, id: large, name: Large, operators: on-call}
 people:
   - {id: anna, name: Anna, contacts: [{channel: ntfy, to: \"${env:NTFY_ANNA}\"}]}
+  - {id: ben, name: Ben, contacts: [{channel: ntfy, to: \"${env:NTFY_BEN}\"}]}
 roles:
   - {id: lead, name: Lead, holders: [{person: anna}]}
+  - {id: second, name: Second, holders: [{person: ben}]}
 teams:
-  - {id: platform, name: Platform, accountable: lead, escalation_policy: on-call}
+  - {id: platform, name: Platform, accountable: lead, members: [second], escalation_policy: on-call}
 escalation_policies:
-  - {id: on-call, name: On call, steps: [{notify: [{role: lead}]}], fallback: {role: lead}}
+  - {id: on-call, name: On call, steps: [{notify: [{role: lead}]}], fallback: {role: second}}
 ";
     text.files.insert("gonogo.yaml".into(), head.into());
     for file in 0..COMPONENTS / COMPONENTS_A_FILE {

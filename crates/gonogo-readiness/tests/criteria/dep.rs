@@ -269,6 +269,26 @@ fn dep_09_does_the_sum() {
 }
 
 #[test]
+fn dep_09_says_when_there_is_nothing_to_add_up() {
+    let slo = Fixture::new(
+        "components: [{id: api, name: API, kind: service, team: shop}]
+checks:
+  - {id: up, name: Up, component: api, probe: {http: {url: https://api.example.com}}}
+journeys: [{id: pay, name: Pay, owner: lead, depends_on: [{component: api}]}]
+slos: [{id: pay, name: Pay, journey: pay, sli: {check: up}, target: 99.9%}]
+",
+    );
+    let (_, state, why) = slo.said("DEP-09", "package");
+    assert_eq!(
+        (state, &*why),
+        (
+            State::Unknown,
+            "nothing that an SLO stands on says what it promises"
+        )
+    );
+}
+
+#[test]
 fn dep_10_wants_what_is_needed_to_matter_as_much() {
     let tiers = |api: u8, db: u8| {
         Fixture::new(&format!(

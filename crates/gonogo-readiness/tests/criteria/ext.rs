@@ -55,6 +55,8 @@ fn ext_02_wants_to_know_whether_one_goes_on() {
         vendor("", "").said("EXT-02", "component/fraud").2,
         "nothing says that it needs it"
     );
+    let by_people = vendor(", used_for: [chat]", "").ask("EXT-02");
+    assert!(by_people.iter().all(|a| a.0 != "component/fraud"));
 }
 
 #[test]

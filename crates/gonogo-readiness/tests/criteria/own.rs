@@ -195,6 +195,11 @@ fn own_07_finds_who_leaves_before_the_launch_is_watched_to_its_end() {
     let stays = Fixture::new("").proved("OWN-07", "person/bob", "probe", &[]);
     assert_eq!(stays.state("OWN-07", "person/bob"), State::Pass);
     assert_eq!(stays.state("OWN-07", "person/ann"), State::Unknown);
+    let unnamed = Fixture::new("").instead("{id: bob,", "{id: bob, placeholder: true,");
+    assert_eq!(
+        unnamed.said("OWN-07", "person/bob").2,
+        "who this is, is not known yet"
+    );
     let leaves = Fixture::new("").instead("{id: bob,", "{id: bob, left: 2026-12-10,");
     assert_eq!(
         leaves.said("OWN-07", "person/bob").2,

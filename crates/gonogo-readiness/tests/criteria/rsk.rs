@@ -3,7 +3,7 @@
 use gonogo_model::Id;
 use gonogo_readiness::criteria::{Case, State};
 use gonogo_readiness::graph::Graph;
-use gonogo_readiness::register::{self, Acceptance, Level, Treatment};
+use gonogo_readiness::register::{self, Acceptance, Level, Register, Treatment};
 
 use crate::fixture::{Fixture, NOW};
 
@@ -106,7 +106,7 @@ fn rsk_04_wants_high_risks_treated() {
         (
             MODE.into(),
             State::Fail,
-            "it is high, and nothing is planned about it".into()
+            "it is high until one of its alerts has been seen to fire, and nothing is planned about it".into()
         )
     );
     let with = |more: &str| risk(&format!("{WHOLE}{more}")).said("RSK-04", MODE);
@@ -126,7 +126,13 @@ fn rsk_04_wants_high_risks_treated() {
     );
     assert_eq!(
         with(", accepted: {by: lead, until: 2026-11-30, reason: Rare}").2,
-        "it is high, and nothing is planned about it; its acceptance by `lead` ended on 2026-11-30"
+        "it is high until one of its alerts has been seen to fire, and nothing is planned about it; \
+         its acceptance by `lead` ended on 2026-11-30"
+    );
+    let often = risk(&WHOLE.replace("occurrence: 1", "occurrence: 4"));
+    assert_eq!(
+        often.said("RSK-04", MODE).2,
+        "it is high, and nothing is planned about it"
     );
     let low = risk(&WHOLE.replace("severity: 5", "severity: 1"));
     assert_eq!(low.state("RSK-04", "package"), State::Pass);
@@ -202,6 +208,34 @@ fn rsk_08_wants_what_was_said_to_have_come_to_something() {
     );
     let never = risk(WHOLE).said("RSK-08", "package");
     assert_eq!(never.1, State::Fail);
+}
+
+#[test]
+fn the_register_shows_the_most_urgent_first_and_what_is_not_covered() {
+    let more = "failure_modes:
+  - {id: an-itch, name: Itch, component: ledger, journeys: [pay], effect: E, cause: C, severity: 1, occurrence: 5, detection: 5}
+components: [{id: disk, name: Disk, kind: datastore, team: shop}]
+";
+    let fixture = risk(WHOLE).file("other.yaml", more).instead_of_more(
+        "team: shop}",
+        "team: shop, depends_on: [{component: disk}]}",
+    );
+    let package = fixture.load();
+    let graph = Graph::new(&package);
+    let case = Case::new(&package, fixture.text(), &graph, &[], NOW.parse().unwrap());
+    let register = Register::of(&case);
+    let rows: Vec<_> = register
+        .rows
+        .iter()
+        .map(|r| (r.mode.id.value.as_str(), r.level))
+        .collect();
+    assert_eq!(rows, [("lost", Level::High), ("an-itch", Level::Low)]);
+    let gaps: Vec<_> = register
+        .matrix
+        .gaps()
+        .map(|cell| cell.component.id.value.as_str())
+        .collect();
+    assert_eq!(gaps, ["disk"]);
 }
 
 #[test]

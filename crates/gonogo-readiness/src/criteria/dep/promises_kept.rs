@@ -46,7 +46,14 @@ pub(super) const CRITERION: Criterion = Criterion {
 const MAX_NAMED: usize = 5;
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
-    for promise in availabilities(case.package, case.graph) {
+    let promises = availabilities(case.package, case.graph);
+    if promises.is_empty() && !case.package.slos.is_empty() {
+        answers.about_package(case).unknown(
+            "nothing that an SLO stands on says what it promises",
+            "write `availability:` at what is needed, from its contract or its SLO",
+        );
+    }
+    for promise in promises {
         let answer = match promise.promise {
             Promise::Journey(slo, _) | Promise::Slo(slo, _) => case.entity(answers, slo),
             Promise::Component(component) => case.component(answers, component),

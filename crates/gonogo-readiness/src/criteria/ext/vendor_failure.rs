@@ -6,7 +6,7 @@
 //!
 //! ## How it is proved
 //! From the package: each hard or soft dependency on a vendor says `fails: open` or
-//! `fails: closed`, and each vendor is needed by something.
+//! `fails: closed`, and each vendor is needed by something, or people use it (`used_for`).
 //!
 //! ## Example
 //! ```yaml
@@ -64,6 +64,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         }
         if let Node::Component(vendor) = node
             && vendor.kind == ComponentKind::Vendor
+            && vendor.used_for.is_empty()
             && case.graph.needed_by(at).is_empty()
         {
             case.component(answers, vendor).fail(

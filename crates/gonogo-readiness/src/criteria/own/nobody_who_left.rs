@@ -53,6 +53,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             continue;
         };
         let answer = case.entity(answers, person);
+        if person.placeholder {
+            answer.unknown(
+                "who this is, is not known yet",
+                "put a person in their place",
+            );
+            continue;
+        }
         let left = person.left.map(|l| Zone::utc().instant(l.0));
         match left.filter(|at| *at < end) {
             Some(at) => {

@@ -32,7 +32,7 @@ use gonogo_model::risk::FailureMode;
 
 use crate::criteria::prelude::*;
 use crate::criteria::{Answer, day};
-use crate::register::{Acceptance, Level, Treatment, instant, rows};
+use crate::register::{Acceptance, FIRED, Level, Treatment, instant, rows};
 
 pub(super) const CRITERION: Criterion = Criterion {
     id: "RSK-04",
@@ -54,7 +54,6 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     }
     for row in high {
         let answer = case.entity(answers, row.mode);
-        let action = "write an action with `owner` and `due`, or let somebody accept it";
         match row.treatment {
             Treatment::Accepted | Treatment::Planned => continue,
             Treatment::Overdue => overdue(case, row.mode, answer),
@@ -65,8 +64,17 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                     "rate it again, fire the alert that would notice it, or let somebody accept it",
                 );
             }
+            Treatment::Nothing if row.level_as_rated < Level::High => {
+                answer.fail(
+                    "it is high until one of its alerts has been seen to fire, and nothing is planned about it",
+                    format!("fire one of its alerts and record {FIRED} for it, write an action, or let somebody accept it"),
+                );
+            }
             Treatment::Nothing => {
-                answer.fail("it is high, and nothing is planned about it", action);
+                answer.fail(
+                    "it is high, and nothing is planned about it",
+                    "write an action with `owner` and `due`, or let somebody accept it",
+                );
             }
         }
         lapsed(row.mode, row.acceptance, answer);
