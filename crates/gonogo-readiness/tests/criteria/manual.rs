@@ -13,11 +13,7 @@ fn every_example_is_of_this_format() {
         let manual = criterion.manual();
         let examples = blocks(&manual, "yaml");
         let commands = blocks(&manual, "sh");
-        assert!(
-            !examples.is_empty() || !commands.is_empty(),
-            "{} shows nothing",
-            criterion.id
-        );
+        assert!(manual.contains("\n```"), "{} shows nothing", criterion.id);
         for example in examples {
             let mut text = PackageText::default();
             text.files.insert("piece.yaml".into(), example.clone());
