@@ -18,6 +18,7 @@ pub mod runbook_status;
 pub mod secret;
 pub mod verdict;
 pub mod whom;
+pub mod wording;
 pub mod yaml;
 
 pub use check::{Checked, check, judge};

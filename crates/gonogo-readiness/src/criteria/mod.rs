@@ -18,10 +18,14 @@ mod crt;
 mod dat;
 mod dep;
 mod ext;
+mod mon;
+mod onc;
 mod own;
 mod rbk;
+mod reh;
 mod rel;
 mod rsk;
+mod sup;
 
 use gonogo_model::Duration;
 use gonogo_model::evidence::Method;

@@ -32,6 +32,7 @@ mod self_dependency;
 mod slo_without_budget;
 mod source_silent_without_bound;
 mod template_placeholder_unknown;
+mod template_wording;
 mod tier_inversion;
 mod triggered;
 mod watched;
@@ -116,6 +117,7 @@ rules! {
     slo_without_budget,
     source_silent_without_bound,
     template_placeholder_unknown,
+    template_wording,
     tier_inversion,
 }
 

@@ -1,0 +1,69 @@
+//! # MON-05: Each alert has been fired through to somebody who answered
+//!
+//! ## Why it matters
+//! Most alerts that stay silent in the outage had never rung before. A route, a topic, a
+//! threshold was wrong since the day it was written.
+//!
+//! ## How it is proved
+//! A drill of the last thirty days about each alert: the condition was brought about, the page
+//! rang, and somebody acknowledged it. It is bound to the alert, to what it watches and to the
+//! policy that it pages by.
+//!
+//! ## Example
+//! ```sh
+//! gonogo evidence add MON-05 alert/checkout-down --result pass --method drill \
+//!   --actor oncall-one --note "stopped the test instance; rang after 70 s, acknowledged after 2 min"
+//! ```
+//!
+//! ## How to meet it
+//! Break it on purpose where that is safe, or let a rehearsal with real phones do it, and record
+//! each alert that rang.
+
+use gonogo_model::Id;
+use gonogo_model::alert::{Alert, Condition};
+
+use crate::whom;
+
+use crate::criteria::prelude::*;
+
+pub(super) const CRITERION: Criterion = Criterion {
+    id: "MON-05",
+    title: "Each alert has been fired through to somebody who answered",
+    classes: &[Class::Drill],
+    gate: Gate::Blocker,
+    tiers: 3,
+    ttl: Some(Duration::from_hours(30 * 24)),
+    trigger: None,
+    source: include_str!("alerts_fired.rs"),
+    assess,
+};
+
+fn assess(case: &Case<'_>, answers: &mut Answers) {
+    for alert in case.package.alerts.values() {
+        let mut covers = vec![watched(alert)];
+        if let Some(team) = whom::team(case.package, alert) {
+            let policy = team.escalation_policy.id.clone();
+            covers.push(Subject::Entity(Kind::EscalationPolicy, policy));
+        }
+        case.entity(answers, alert).proved(
+            case,
+            &covers,
+            "bring its condition about, and record that it rang and who answered",
+        );
+    }
+}
+
+/// What an alert watches.
+fn watched(alert: &Alert) -> Subject {
+    let of = |kind, id: &Id| Subject::Entity(kind, id.clone());
+    match &alert.when {
+        Condition::FlowOverdue(c) => of(Kind::Flow, &c.flow.id),
+        Condition::FlowFailing(c) => of(Kind::Flow, &c.flow.id),
+        Condition::FlowSlow(c) => of(Kind::Flow, &c.flow.id),
+        Condition::FlowMismatch(c) => of(Kind::Flow, &c.flow.id),
+        Condition::CheckFailing(c) => of(Kind::Check, &c.check.id),
+        Condition::CertificateExpiring(c) => of(Kind::Check, &c.check.id),
+        Condition::SourceSilent(c) => of(Kind::Source, &c.source.id),
+        Condition::SloBurn(c) => of(Kind::Slo, &c.slo.id),
+    }
+}

@@ -1,0 +1,80 @@
+//! # MON-06: Each objective is watched for burning fast and for burning slowly
+//!
+//! ## Why it matters
+//! A fast burn is an outage, a slow one eats the month without waking anybody. One alert cannot
+//! see both without crying wolf.
+//!
+//! ## How it is proved
+//! From the package: each SLO has an alert on its slow burn, and one on its fast burn, or an
+//! alert that pages on the same signal, which is faster still.
+//!
+//! ## Example
+//! ```yaml
+//! alerts:
+//!   - {id: checkout-fast, name: Checkouts fail fast, severity: SEV2, when: {slo_burn: {slo: checkout-works, speed: fast}}}
+//!   - {id: checkout-slow, name: Checkouts fail slowly, severity: SEV3, urgency: ticket, when: {slo_burn: {slo: checkout-works, speed: slow}}}
+//! ```
+//!
+//! ## How to meet it
+//! Write both; let the slow one be a ticket. The windows and rates are those of the SRE workbook,
+//! chapter 5.
+
+use gonogo_model::Id;
+use gonogo_model::alert::{BurnSpeed, Condition, Urgency};
+use gonogo_model::slo::{Sli, Slo};
+
+use crate::criteria::prelude::*;
+
+pub(super) const CRITERION: Criterion = Criterion {
+    id: "MON-06",
+    title: "Each objective is watched for burning fast and for burning slowly",
+    classes: &[Class::Lint],
+    gate: Gate::Warning,
+    tiers: 3,
+    ttl: None,
+    trigger: None,
+    source: include_str!("budgets_watched.rs"),
+    assess,
+};
+
+fn assess(case: &Case<'_>, answers: &mut Answers) {
+    for slo in case.package.slos.values() {
+        let burns = |speeds: &[BurnSpeed]| {
+            case.package.alerts.values().any(|a| match &a.when {
+                Condition::SloBurn(c) => c.slo.id == slo.id.value && speeds.contains(&c.speed),
+                _ => false,
+            })
+        };
+        let fast = burns(&[BurnSpeed::Fast]) || pages_on_signal(case, slo);
+        case.entity(answers, slo)
+            .must(
+                fast,
+                "nothing pages when its budget burns fast",
+                "write an alert `slo_burn` with `speed: fast`, or one that pages on its signal",
+            )
+            .must(
+                burns(&[BurnSpeed::Slow, BurnSpeed::Medium]),
+                "nothing says that its budget burns slowly",
+                "write an alert `slo_burn` with `speed: slow` and `urgency: ticket`",
+            );
+    }
+}
+
+/// Does an alert page on the very signal that the SLO counts?
+fn pages_on_signal(case: &Case<'_>, slo: &Slo) -> bool {
+    let (flow, check): (Option<&Id>, Option<&Id>) = match &slo.sli {
+        Sli::Check(c) => (None, Some(&c.id)),
+        Sli::Completion(f) | Sli::Success(f) => (Some(&f.id), None),
+        Sli::Latency(l) => (Some(&l.flow.id), None),
+    };
+    case.paging().any(|a| {
+        a.urgency == Urgency::Page
+            && match &a.when {
+                Condition::CheckFailing(c) => check == Some(&c.check.id),
+                Condition::FlowOverdue(c) => flow == Some(&c.flow.id),
+                Condition::FlowFailing(c) => flow == Some(&c.flow.id),
+                Condition::FlowSlow(c) => flow == Some(&c.flow.id),
+                _ => false,
+            }
+    })
+}

@@ -1,0 +1,74 @@
+//! # MON-02: Each indicator has data now, and its silence is noticed
+//!
+//! ## Why it matters
+//! An indicator without data looks like one without trouble. The dashboard is flat and green on
+//! the day its exporter dies.
+//!
+//! ## How it is proved
+//! From the package: whatever the indicator counts is watched for silence, a check by an alert on
+//! its failing, a flow by its source's `silent_after` or an alert on overdue ends. Then that it
+//! had data in the last quarter of an hour; a running gonogo records that itself.
+//!
+//! ## Example
+//! ```yaml
+//! sources:
+//!   - {id: shop, name: Shop, kind: cloudevents, silent_after: 1h}
+//! alerts:
+//!   - {id: shop-silent, name: The shop says nothing, severity: SEV2, when: {source_silent: {source: shop}}}
+//! ```
+//!
+//! ## How to meet it
+//! Give the source a bound on its silence and an alert, or watch the flow for ends that never
+//! come. Ask a server with `gonogo verdict --server`.
+
+use gonogo_model::alert::Condition;
+use gonogo_model::slo::{Sli, Slo};
+
+use crate::criteria::prelude::*;
+
+pub(super) const CRITERION: Criterion = Criterion {
+    id: "MON-02",
+    title: "Each indicator has data now, and its silence is noticed",
+    classes: &[Class::Lint, Class::Live],
+    gate: Gate::Blocker,
+    tiers: 3,
+    ttl: Some(Duration::from_mins(15)),
+    trigger: None,
+    source: include_str!("indicators_speak.rs"),
+    assess,
+};
+
+fn assess(case: &Case<'_>, answers: &mut Answers) {
+    for slo in case.package.slos.values() {
+        let noticed = silence_noticed(case, slo);
+        case.entity(answers, slo)
+            .must(
+                noticed,
+                "nothing would notice if it had no data",
+                "give its source `silent_after` and an alert, or alert on its check or on overdue ends",
+            )
+            .proved(case, &[], "ask a running server: `gonogo verdict --server URL`");
+    }
+}
+
+fn silence_noticed(case: &Case<'_>, slo: &Slo) -> bool {
+    let p = case.package;
+    let flow = match &slo.sli {
+        Sli::Check(check) => {
+            return p.alerts.values().any(|a| match &a.when {
+                Condition::CheckFailing(c) => c.check.id == check.id,
+                _ => false,
+            });
+        }
+        Sli::Completion(flow) | Sli::Success(flow) => flow,
+        Sli::Latency(latency) => &latency.flow,
+    };
+    let Some(start) = p.flows.get(&flow.id).map(|f| &f.start.source.id) else {
+        return false;
+    };
+    p.alerts.values().any(|a| match &a.when {
+        Condition::FlowOverdue(c) => c.flow.id == flow.id,
+        Condition::SourceSilent(c) => c.source.id == *start,
+        _ => false,
+    })
+}

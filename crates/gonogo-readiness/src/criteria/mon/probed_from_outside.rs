@@ -1,0 +1,135 @@
+//! # MON-07: Each critical journey is tried from outside, for what it shows
+//!
+//! ## Why it matters
+//! Inside, everything can be well while the name, the certificate or the load balancer is not.
+//! And a maintenance page says 200, too.
+//!
+//! ## How it is proved
+//! From the package: an http check of the journey looks at the content, or a tls check at the
+//! certificate; and what gonogo runs on (`runs_on`) is neither needed by the journey nor in the
+//! same region of the same vendor. Then that the check answered within the hour.
+//!
+//! ## Example
+//! ```yaml
+//! package:
+//!   runs_on: [ops-host]
+//! checks:
+//!   - id: login-page
+//!     name: The login page opens
+//!     component: web
+//!     journey: sign-in
+//!     probe: {http: {url: "https://app.example.com/login", body_contains: Sign in}}
+//! ```
+//!
+//! ## How to meet it
+//! Ask the way a customer comes, and look for words that only the real page has. Run gonogo
+//! somewhere else.
+
+use std::collections::BTreeSet;
+
+use gonogo_model::Id;
+use gonogo_model::check::{Check, Probe};
+use gonogo_model::component::{DependencyKind, Journey};
+
+use crate::graph::Place;
+
+use crate::criteria::prelude::*;
+
+pub(super) const CRITERION: Criterion = Criterion {
+    id: "MON-07",
+    title: "Each critical journey is tried from outside, for what it shows",
+    classes: &[Class::Lint, Class::Live],
+    gate: Gate::Blocker,
+    tiers: 3,
+    ttl: Some(Duration::from_hours(1)),
+    trigger: None,
+    source: include_str!("probed_from_outside.rs"),
+    assess,
+};
+
+fn assess(case: &Case<'_>, answers: &mut Answers) {
+    let header = case.package.header.as_ref();
+    let runs_on: Vec<&Id> = header
+        .into_iter()
+        .flat_map(|h| h.runs_on.iter().map(|r| &r.id))
+        .collect();
+    for journey in case.critical() {
+        let needed = needed(case, journey);
+        let looks: Vec<&Check> = case
+            .package
+            .checks
+            .values()
+            .filter(|c| c.journey.as_ref().is_some_and(|j| j.id == journey.id.value))
+            .filter(|c| looks_at_content(c))
+            .collect();
+        let shared = runs_on.iter().find_map(|host| shared(case, host, &needed));
+        let covers: Vec<Subject> = looks
+            .iter()
+            .map(|c| Subject::Entity(Kind::Check, c.id.value.clone()))
+            .collect();
+        let answer = case.journey(answers, journey);
+        answer.must(
+            !looks.is_empty(),
+            "no check of it looks at what it shows",
+            "write an http check with `journey:` and `body_contains` or `json`",
+        );
+        answer.must(
+            !runs_on.is_empty(),
+            "where gonogo runs is not written, so nobody knows that it looks from outside",
+            "write `runs_on:` in `package`",
+        );
+        if let Some(why) = shared {
+            answer.fail(why, "run gonogo at another provider, or in another region");
+        }
+        if !looks.is_empty() {
+            answer.proved(
+                case,
+                &covers,
+                "ask a running server: `gonogo verdict --server URL`",
+            );
+        }
+    }
+}
+
+fn looks_at_content(check: &Check) -> bool {
+    match &check.probe {
+        Probe::Http(http) => http.body_contains.is_some() || !http.json.is_empty(),
+        Probe::Tls(_) => true,
+    }
+}
+
+/// Everything that a journey fails without, by itself.
+fn needed<'p>(case: &Case<'p>, journey: &'p Journey) -> BTreeSet<&'p Id> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<Place> = journey
+        .depends_on
+        .iter()
+        .filter(|d| d.kind == DependencyKind::Hard)
+        .filter_map(|d| case.graph.component(&d.component.id))
+        .collect();
+    while let Some(at) = open.pop() {
+        if found.insert(case.graph.node(at).id()) {
+            let hard = |k: DependencyKind| k == DependencyKind::Hard;
+            let edges = case.graph.needs(at).iter();
+            open.extend(edges.filter(|e| hard(e.dependency.kind)).map(|e| e.to));
+        }
+    }
+    found
+}
+
+/// What a place that gonogo runs on has in common with what it watches.
+fn shared(case: &Case<'_>, host: &Id, needed: &BTreeSet<&Id>) -> Option<String> {
+    if needed.contains(host) {
+        return Some(format!("gonogo runs on `{host}`, which it needs itself"));
+    }
+    let place = |id: &Id| {
+        let attributes = &case.package.components.get(id)?.attributes;
+        Some((
+            attributes.get("vendor")?.clone(),
+            attributes.get("region")?.clone(),
+        ))
+    };
+    let here = place(host)?;
+    let same = needed.iter().find(|id| place(id).as_ref() == Some(&here))?;
+    Some(format!("gonogo runs in the same region as `{same}`"))
+}
