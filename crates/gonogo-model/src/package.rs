@@ -272,9 +272,11 @@ impl Loader {
             .digests
             .entry(subject)
             .or_insert_with(|| text_digest(content));
+        let text = body.trim_start();
+        let above = body[..body.len() - text.len()].matches('\n').count();
         let body_span = Span {
             file,
-            line,
+            line: line + u32::try_from(above).unwrap_or(0),
             column: 1,
             len: 1,
         };

@@ -1,9 +1,8 @@
 //! # template-wording
 //!
 //! ## What it does
-//! Finds words in templates for customers that do more harm than good (a time by which it will be
-//! over, somebody to blame, "some users", an empty apology, words of ours), and templates that do
-//! not say what customers notice, since when, or when they hear again.
+//! Finds words in templates for customers that do more harm than good: a time by which it will be
+//! over, somebody to blame, "some users", an empty apology, words of ours.
 //!
 //! ## Why is this bad?
 //! What is sent at night is what was written by day. A promised hour that passes costs more trust
@@ -38,15 +37,12 @@ pub(super) const CODE: &str = "template-wording";
 
 pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for template in subject.package.templates.values() {
-        for finding in wording::template(template) {
-            let span = match finding.len {
-                0 => template.body_span,
-                len => Span {
-                    line: template.body_span.line + number(finding.line),
-                    column: number(finding.column) + 1,
-                    len: number(len),
-                    ..template.body_span
-                },
+        for finding in wording::text(&template.body) {
+            let span = Span {
+                line: template.body_span.line + number(finding.line),
+                column: number(finding.column) + 1,
+                len: number(finding.len),
+                ..template.body_span
             };
             found.push(
                 Diagnostic::warning(CODE, span, finding.message)
