@@ -11,6 +11,7 @@ pub mod auth;
 pub mod clock;
 pub mod courier;
 pub mod demo;
+pub mod doctor;
 pub mod driver;
 pub mod force;
 pub mod graph;

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod keeping;
 mod operator;
 mod readiness;
 mod token;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use export::{Catalog, Export, ExportVerb, Handbook};
 pub use import::{Catalogue, Import};
+pub use keeping::{Backup, Doctor, Restore};
 pub use operator::{
     Ack, Alerts, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status, StepOutcome,
     TestPage,
@@ -94,6 +96,12 @@ pub enum Command {
     Reload(Reload),
     /// Make and revoke tokens for programs
     Token(Token),
+    /// Say what could go wrong on this machine, and what to do about it
+    Doctor(Doctor),
+    /// Copy a data directory, while a server runs on it or not
+    Backup(Backup),
+    /// Put a backup into an empty directory
+    Restore(Restore),
     /// Make a new link for an administrator who lost theirs
     AdminLink(AdminLink),
 }

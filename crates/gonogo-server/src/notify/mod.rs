@@ -175,6 +175,12 @@ impl Channels {
         }
     }
 
+    /// Goes as far with the mail server as one can without sending a mail: connection, TLS,
+    /// login. Nothing where no mail server is configured.
+    pub async fn greet_mail_server(&self) -> Option<Result<String, String>> {
+        Some(self.smtp.as_ref()?.greet().await)
+    }
+
     /// The signer and verifier of acknowledgement links.
     pub fn links(&self) -> &AckLinks {
         &self.links

@@ -124,6 +124,26 @@ impl Smtp {
         Ok(response)
     }
 
+    /// Connects, protects the connection, logs in and says goodbye.
+    pub(crate) async fn greet(&self) -> Result<String, String> {
+        match timeout(self.timeout, self.connect()).await {
+            Ok(Ok(mut connection)) => {
+                // It has served its purpose; how it ends tells nothing.
+                let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
+                let login = match self.login {
+                    Some(_) => " and takes the login",
+                    None => "",
+                };
+                Ok(format!("{}:{} answers{login}", self.host, self.port))
+            }
+            Ok(Err(fault)) => match self.judge(fault, "") {
+                Outcome::Retry { error, .. } | Outcome::Failed { error } => Err(error),
+                Outcome::Delivered { receipt } => Ok(receipt),
+            },
+            Err(_) => Err(format!("{} did not answer in time", self.host)),
+        }
+    }
+
     async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
         let wrapper = match &self.protection {
             Protection::Implicit(tls) => Some(tls.clone()),
@@ -196,7 +216,10 @@ impl Smtp {
             }
             Fault::Smtp(error) => error,
         };
-        let causes = line(&chain(&error)).replace(hidden, "[redacted]");
+        let mut causes = line(&chain(&error));
+        if !hidden.is_empty() {
+            causes = causes.replace(hidden, "[redacted]");
+        }
         let causes = shorten(&causes, QUOTE_CHARS_MAX, Measure::Chars);
         let text = format!("{}: {causes}", self.host);
         let certificate = is_bad_certificate(&error as &(dyn StdError + 'static));

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use super::StoreError;
 
-const LOCK_FILE: &str = "gonogo.lock";
+/// The file that says who works on a data directory.
+pub const LOCK_FILE: &str = "gonogo.lock";
 
 /// Held by every thread that writes, and released when the last of them is gone.
 pub(super) struct Lock {

@@ -19,6 +19,7 @@ mod api_tokens;
 mod append;
 mod archive;
 mod audit;
+mod backup;
 mod checkpoint;
 mod dead_letter;
 mod dedup;
@@ -33,6 +34,7 @@ mod journal;
 mod ledger;
 mod links;
 mod lock;
+mod look;
 mod options;
 mod outbox;
 mod outbox_list;
@@ -59,6 +61,7 @@ pub use api_tokens::ApiToken;
 pub use append::{APPEND_BYTES_MAX, APPEND_INPUTS_MAX};
 pub use archive::Archive;
 pub use audit::{AuditFilter, AuditRow, NewAudit};
+pub use backup::{Copied, MANIFEST, Manifest, backup, restore};
 pub use dead_letter::{
     DEAD_LETTERS_PER_SOURCE_MAX, DeadLetter, DeadLetterCount, DeadLetterFilter, DeadLettered,
     NewDeadLetter,
@@ -70,6 +73,8 @@ pub use history::HistoryRow;
 pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};
 pub use journal::READ_BYTES_MAX;
 pub use links::{OneTimeLink, UserSetup};
+pub use lock::LOCK_FILE;
+pub use look::{Look, look};
 pub use options::{
     HISTORY_KEEP_DAYS, JOURNAL_KEEP_DAYS, RESERVE_BYTES, StoreOptions, UNAPPLIED_BYTES_MAX,
     UNAPPLIED_HUMAN_MAX, UNAPPLIED_INPUTS_MAX,

@@ -8,6 +8,10 @@ use super::PackageArg;
 
 /// `gonogo export`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo export handbook ops --out /media/usb/handbook
+  gonogo export backstage ops > catalog-info.yaml")]
 pub struct Export {
     /// As what.
     #[command(subcommand)]

@@ -4,9 +4,11 @@ mod accounts;
 mod ack;
 mod admin_link;
 mod alerts;
+mod backup;
 mod blast;
 mod check;
 mod demo;
+mod doctor;
 mod evidence;
 mod explain;
 mod export;
@@ -35,9 +37,12 @@ use crate::exit::Exit;
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Ack(args) => ack::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Blast(args) => blast::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),

@@ -82,7 +82,7 @@ async fn until_told(site: &gonogo_server::site::Site) -> anyhow::Result<()> {
 }
 
 /// The ways out, from the environment: what belongs to an installation is in no package.
-fn channels(args: &Serve) -> anyhow::Result<Settings> {
+pub(super) fn channels(args: &Serve) -> anyhow::Result<Settings> {
     let mut settings = Settings::default();
     if let Some(url) = &args.smtp_url {
         settings.smtp = Some(smtp(url, args.mail_from.as_deref())?);

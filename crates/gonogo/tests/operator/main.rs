@@ -1,5 +1,7 @@
 //! The operator's verbs against the real server, from arguments to output and exit code.
 
+mod backup;
+mod doctor;
 mod refused;
 mod served;
 mod verbs;
