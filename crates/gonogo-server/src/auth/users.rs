@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::{self, Action};
-use super::first_run::can_sign_in;
 use super::identity::{Identity, Role};
 use super::{Auth, AuthError};
 use crate::store::{StoreError, User};
@@ -87,11 +86,10 @@ impl Auth {
         disabled: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), AuthError> {
-        if disabled.is_some() {
-            self.another_admin(user).await?;
-        }
         let since_ms = disabled.map(Timestamp::as_millisecond);
-        let write = self.store().set_disabled(user, since_ms);
+        let write = self
+            .store()
+            .set_disabled(user, since_ms, Role::Admin.word());
         known(write.await)?;
         let more = json!({ "disabled": disabled.is_some() });
         self.record(now, &by.user_id, Action::UserChanged, user, more)
@@ -106,30 +104,19 @@ impl Auth {
         role: Role,
         now: Timestamp,
     ) -> Result<(), AuthError> {
-        if role != Role::Admin {
-            self.another_admin(user).await?;
-        }
-        known(self.store().set_role(user, role.word()).await)?;
+        let write = self.store().set_role(user, role.word(), Role::Admin.word());
+        known(write.await)?;
         let more = json!({ "role": role.word() });
         self.record(now, &by.user_id, Action::UserChanged, user, more)
             .await
     }
-
-    /// Refuses if nobody but `user` could administer this installation.
-    async fn another_admin(&self, user: &str) -> Result<(), AuthError> {
-        let users = self.users().await?;
-        let is_admin = |u: &&User| u.role == Role::Admin.word() && can_sign_in(u);
-        if users.iter().filter(is_admin).any(|u| u.id != user) {
-            return Ok(());
-        }
-        Err(AuthError::LastAdmin)
-    }
 }
 
-/// What a write says of an account that does not exist, in our own words.
+/// What a write says of an account, in our own words.
 fn known(written: Result<(), StoreError>) -> Result<(), AuthError> {
     written.map_err(|error| match error {
         StoreError::NotFound(_) => AuthError::NoSuchUser,
+        StoreError::NobodyLeft => AuthError::LastAdmin,
         error => error.into(),
     })
 }

@@ -56,6 +56,9 @@ pub enum StoreError {
         /// The most that is taken.
         max: u64,
     },
+    /// Nobody who can sign in would be left with a role that somebody has to have.
+    #[error("nobody who can sign in would be left with this role")]
+    NobodyLeft,
     /// There is no such row.
     #[error("no such {0}")]
     NotFound(&'static str),

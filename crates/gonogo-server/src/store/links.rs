@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::users::{found, taken};
+use super::users::{found, somebody_left, taken};
 use super::writer::Urgency;
 use super::{Store, StoreError, Write};
 
@@ -141,13 +141,17 @@ impl Store {
     }
 
     /// Lets a user in no more from some moment on, or again; sessions and links end.
-    pub fn set_disabled(&self, user: &str, since_ms: Option<i64>) -> Write<()> {
+    /// [`StoreError::NobodyLeft`] if nobody who can sign in would have the role `keep` then.
+    pub fn set_disabled(&self, user: &str, since_ms: Option<i64>, keep: &'static str) -> Write<()> {
         let user = user.to_owned();
         self.inner.writer.call(Urgency::Urgent, move |conn| {
             let rows = conn
                 .prepare_cached("UPDATE user SET disabled_at_ms = ?2 WHERE id = ?1")?
                 .execute(params![user, since_ms])?;
             found(rows, "user")?;
+            if since_ms.is_some() {
+                somebody_left(conn, keep)?;
+            }
             end_all(conn, &user)
         })
     }

@@ -84,14 +84,19 @@ impl Store {
         })
     }
 
-    /// Gives a user another role.
-    pub fn set_role(&self, user: &str, role: &'static str) -> Write<()> {
+    /// Gives a user another role; [`StoreError::NobodyLeft`] if nobody who can sign in would
+    /// have the role `keep` then.
+    pub fn set_role(&self, user: &str, role: &'static str, keep: &'static str) -> Write<()> {
         let user = user.to_owned();
         self.inner.writer.call(Urgency::Urgent, move |conn| {
             let rows = conn
                 .prepare_cached("UPDATE user SET role = ?2 WHERE id = ?1")?
                 .execute(params![user, role])?;
-            found(rows, "user")
+            found(rows, "user")?;
+            if role != keep {
+                somebody_left(conn, keep)?;
+            }
+            Ok(())
         })
     }
 
@@ -165,6 +170,21 @@ pub(super) fn found(rows: usize, what: &'static str) -> Result<(), StoreError> {
         Err(StoreError::NotFound(what))
     } else {
         Ok(())
+    }
+}
+
+/// Refuses a change, and thereby undoes it, after which nobody with this role could sign in.
+/// In the change's own transaction, or two changes at once could each rely on the other's.
+pub(super) fn somebody_left(conn: &Connection, role: &str) -> Result<(), StoreError> {
+    let left: bool = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM user WHERE role = ?1 AND disabled_at_ms IS NULL
+               AND (password_hash IS NOT NULL OR oidc_subject IS NOT NULL))",
+        )?
+        .query_row([role], |r| r.get(0))?;
+    match left {
+        true => Ok(()),
+        false => Err(StoreError::NobodyLeft),
     }
 }
 

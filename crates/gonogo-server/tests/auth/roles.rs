@@ -1,10 +1,10 @@
 //! Who may do what.
 
-use gonogo_server::auth::{AuthError, FIRST_ADMIN, NewUser, Role, Scope};
+use gonogo_server::auth::{AuthError, FIRST_ADMIN, LinkPurpose, NewUser, Role, Scope};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::app::App;
+use super::app::{App, setup_form};
 
 /// Paths and the role that each takes.
 const NEEDS: [(&str, Role); 4] = [
@@ -133,6 +133,35 @@ async fn the_last_administrator_stays() {
         .await;
     assert!(matches!(demoted, Err(AuthError::LastAdmin)));
     assert!(app.browser_of(FIRST_ADMIN).await.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn two_administrators_cannot_demote_each_other_at_once() {
+    let app = App::set_up().await;
+    app.add("bob", Role::Admin).await;
+    let token = app.auth.reissue("bob", app.now()).await.unwrap();
+    let mut form = setup_form();
+    form[1].1 = "bob@example.com";
+    let path = LinkPurpose::Setup.path(&token);
+    let answer = app.browser().post(path.expose(), &form).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let (admin, bob) = (app.identity(FIRST_ADMIN).await, app.identity("bob").await);
+    let now = app.now();
+    let (one, other) = tokio::join!(
+        app.auth.set_role(&admin, "bob", Role::Viewer, now),
+        app.auth.set_disabled(&bob, FIRST_ADMIN, Some(now), now),
+    );
+    let refused = [one, other].into_iter().filter_map(Result::err);
+    let refused: Vec<AuthError> = refused.collect();
+    assert!(
+        matches!(refused[..], [AuthError::LastAdmin]),
+        "one of them stays: {refused:?}"
+    );
+    let users = app.auth.user("bob").await.unwrap();
+    let admins = [users, app.auth.user(FIRST_ADMIN).await.unwrap()];
+    let open =
+        |user: &&gonogo_server::store::User| user.role == "admin" && user.disabled_at_ms.is_none();
+    assert_eq!(admins.iter().flatten().filter(open).count(), 1);
 }
 
 #[tokio::test]
