@@ -36,7 +36,7 @@ fn a_sound_package_says_what_to_do_next() {
 fn mistakes_are_drawn_and_end_with_1() {
     let sandbox = Sandbox::with_shipped();
     sandbox.edit("ops/journeys.yaml", |t| {
-        t.replace("{component: stripe}", "{component: strpe}")
+        t.replace("- component: stripe\n", "- component: strpe\n")
     });
     snapshot!("mistake", sandbox.run(&["check", "ops"]));
     snapshot!(

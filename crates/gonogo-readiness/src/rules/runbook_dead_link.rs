@@ -21,8 +21,8 @@
 //! ```
 //!
 //! ## Instead
-//! Name what there is, or take the sentence away: the role `architect`, `[the
-//! database](database-down.md)`.
+//! Name what there is, or take the sentence away: the role `architect`, and a link to the file
+//! `database-down.md`.
 
 use gonogo_model::Diagnostic;
 
