@@ -10,6 +10,7 @@ mod command;
 mod draft;
 pub mod effect;
 pub mod engine;
+mod falls;
 pub mod flow;
 pub mod grouping;
 pub mod history;

@@ -3,14 +3,15 @@
 //! A plan follows from a package alone and is never stored; a snapshot keeps the package's
 //! text and makes the plan again.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::alert::{Alert, Condition};
-use gonogo_model::component::{DependencyKind, Journey};
+use gonogo_model::component::Journey;
 use gonogo_model::flow::Flow;
 use gonogo_model::launch::Grouping;
 use gonogo_model::{Duration, Id, Package};
 
+use crate::falls;
 use crate::signals::keep_early;
 
 /// A package, indexed.
@@ -64,11 +65,7 @@ impl Plan {
             by_check: BTreeMap::new(),
             by_source: BTreeMap::new(),
             components: BTreeMap::new(),
-            upstream: package
-                .components
-                .keys()
-                .map(|id| (id.clone(), upstream_of(&package, id)))
-                .collect(),
+            upstream: falls::upstream(&package),
             package,
         };
         for (flow, declared) in plan.flows.iter().enumerate() {
@@ -153,7 +150,8 @@ impl Plan {
         Some(self.package.components.get(component)?.team.id.clone())
     }
 
-    /// How far upstream `cause` is of `component` over hard edges; 0 for itself.
+    /// How far upstream `cause` is of `component`, over hard edges and groups of which it leaves
+    /// too few; 0 for itself.
     pub fn distance(&self, component: &Id, cause: &Id) -> Option<u32> {
         if component == cause {
             return Some(0);
@@ -161,7 +159,7 @@ impl Plan {
         self.upstream.get(component)?.get(cause).copied()
     }
 
-    /// Everything upstream of a component over hard edges, itself included.
+    /// Everything that takes a component down, itself included.
     pub fn causes(&self, component: &Id) -> BTreeMap<Id, u32> {
         let mut all = self.upstream.get(component).cloned().unwrap_or_default();
         all.insert(component.clone(), 0);
@@ -179,28 +177,21 @@ impl Plan {
             .collect()
     }
 
-    /// The journeys that need a component directly.
-    pub fn journeys_on<'a>(&'a self, component: &'a Id) -> impl Iterator<Item = &'a Journey> {
-        self.package.journeys.values().filter(move |j| {
-            j.depends_on
-                .iter()
-                .any(|d| explains(d) && d.component.id == *component)
-        })
+    /// The journeys that cannot be done while these components themselves do not work.
+    pub fn journeys_without<'a>(
+        &'a self,
+        down: &'a BTreeSet<Id>,
+    ) -> impl Iterator<Item = &'a Journey> {
+        let journeys = self.package.journeys.values();
+        journeys.filter(|j| falls::falls(&j.depends_on, |c| down.contains(c)))
     }
 
     /// The journeys that fail with a component, however far up it is.
     pub fn journeys_hit(&self, component: &Id) -> BTreeSet<Id> {
-        let needs = |j: &&Journey| {
-            j.depends_on
-                .iter()
-                .any(|d| explains(d) && self.distance(&d.component.id, component).is_some())
-        };
-        self.package
-            .journeys
-            .values()
-            .filter(needs)
-            .map(|j| j.id.value.clone())
-            .collect()
+        let is_down = |c: &Id| self.distance(c, component).is_some();
+        let journeys = self.package.journeys.values();
+        let hit = journeys.filter(|j| falls::falls(&j.depends_on, is_down));
+        hit.map(|j| j.id.value.clone()).collect()
     }
 
     /// How alerts become incidents.
@@ -254,29 +245,4 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::SourceSilent(_)
         | Condition::SloBurn(_) => None,
     }
-}
-
-/// Can the failure of what this edge points to explain a failure here?
-///
-/// A member of a redundancy group cannot by itself.
-fn explains(dependency: &gonogo_model::component::Dependency) -> bool {
-    dependency.kind == DependencyKind::Hard && dependency.group.is_none()
-}
-
-fn upstream_of(package: &Package, start: &Id) -> BTreeMap<Id, u32> {
-    let mut found = BTreeMap::new();
-    let mut queue = VecDeque::from([(start.clone(), 0_u32)]);
-    while let Some((id, distance)) = queue.pop_front() {
-        let Some(component) = package.components.get(&id) else {
-            continue;
-        };
-        for dependency in component.depends_on.iter().filter(|d| explains(d)) {
-            let next = &dependency.component.id;
-            if next != start && !found.contains_key(next) {
-                found.insert(next.clone(), distance + 1);
-                queue.push_back((next.clone(), distance + 1));
-            }
-        }
-    }
-    found
 }

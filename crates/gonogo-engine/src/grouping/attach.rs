@@ -62,7 +62,15 @@ impl Engine {
         if before.others && times == 1 {
             self.say_why_it_joins(number, alert, how, now);
         }
-        for journey in journeys_of(&plan, alert, plan.component_of(id)) {
+        let mut journeys = journeys_of(&plan, alert, plan.component_of(id));
+        if attached.class == AlertClass::Availability
+            && let Some(incident) = self.state.incidents.get(&number)
+        {
+            // It may have been the last member of a group that could be spared.
+            let down = incident.failing_components();
+            journeys.extend(plan.journeys_without(&down).map(|j| j.id.value.clone()));
+        }
+        for journey in journeys {
             self.journey_falls(number, journey, now);
         }
         // Whoever is called now reads what the incident has become, not what it began as.

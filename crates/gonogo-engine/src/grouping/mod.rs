@@ -173,7 +173,7 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
     match (named, component) {
         (Some(journey), _) => BTreeSet::from([journey.id.clone()]),
         (None, Some(component)) => plan
-            .journeys_on(component)
+            .journeys_without(&BTreeSet::from([component.clone()]))
             .map(|j| j.id.value.clone())
             .collect(),
         (None, None) => BTreeSet::new(),

@@ -26,7 +26,12 @@ pub struct Recipe {
     confirm: bool,
     comms: u8,
     grouping: bool,
+    /// Does the last component, and a journey, go over either of two others?
+    two_paths: bool,
 }
+
+/// Either of two components will do.
+const TWO_PATHS: &str = "[{component: c-1, group: paths}, {component: c-2, group: paths}]";
 
 pub fn recipe() -> impl Strategy<Value = Recipe> {
     let shape = (
@@ -44,13 +49,13 @@ pub fn recipe() -> impl Strategy<Value = Recipe> {
         prop::array::uniform4(prop::bool::weighted(0.1)),
         any::<bool>(),
         0..3_u8,
-        any::<bool>(),
+        any::<[bool; 2]>(),
     );
     (shape, people, rest).prop_map(
         |(
             (upstream, owner, contacts),
             (holders, steps, repeat),
-            (holds, ticket, confirm, comms, grouping),
+            (holds, ticket, confirm, comms, [grouping, two_paths]),
         )| Recipe {
             upstream,
             owner,
@@ -63,6 +68,7 @@ pub fn recipe() -> impl Strategy<Value = Recipe> {
             confirm,
             comms,
             grouping,
+            two_paths,
         },
     )
 }
@@ -123,6 +129,9 @@ impl Recipe {
                 .checked_sub(1)
                 .map(|i| usize::from(self.upstream[i]) % (n + 1));
             let depends = match upstream {
+                Some(_) if self.two_paths && n == CHECKS - 1 => {
+                    format!(", depends_on: {TWO_PATHS}")
+                }
                 Some(u) if u < n => format!(", depends_on: [{{component: c-{u}}}]"),
                 _ => String::new(),
             };
@@ -130,7 +139,14 @@ impl Recipe {
                 "  - {{id: c-{n}, name: Component {n}, kind: service, team: team-{team}{depends}}}\n"
             );
         }
-        yaml += "journeys:\n  - {id: j-0, name: Journey 0, depends_on: [{component: c-1}]}\n  - {id: j-1, name: Journey 1, depends_on: [{component: c-2}]}\n";
+        let visit = if self.two_paths {
+            TWO_PATHS
+        } else {
+            "[{component: c-2}]"
+        };
+        yaml += &format!(
+            "journeys:\n  - {{id: j-0, name: Journey 0, depends_on: [{{component: c-1}}]}}\n  - {{id: j-1, name: Journey 1, depends_on: {visit}}}\n"
+        );
         yaml += "sources:\n  - {id: source, name: Source, kind: cloudevents, secrets: ['${env:S}'], silent_after: 20m}\n";
         yaml += "flows:\n";
         for n in 0..FLOWS {

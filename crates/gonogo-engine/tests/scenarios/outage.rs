@@ -4,10 +4,10 @@ use gonogo_engine::history::EntryKind;
 use gonogo_engine::incident::Standing;
 use gonogo_engine::input::{Answer, Verb};
 use gonogo_model::alert::Severity;
-use gonogo_model::{Duration, PackageText};
+use gonogo_model::{Duration, Id, PackageText};
 
 use crate::support::stage::Stage;
-use crate::support::{shop, without_line};
+use crate::support::{replaced, shop, without_line};
 
 const FIVE: [&str; 5] = ["region-up", "database-up", "ledger-up", "api-up", "edge-up"];
 const ALL: [&str; 6] = [
@@ -575,4 +575,57 @@ fn what_recovers_after_it_was_called_over_is_not_waited_for_when_the_rest_is_bac
     stage.works("region-up");
     stage.mins(10);
     assert_eq!(stage.open(), Vec::<u64>::new());
+}
+
+/// The edge goes over the API or the ledger, and so does whoever visits it.
+fn edge_with_two_paths() -> PackageText {
+    let paths = "[{component: api, group: paths}, {component: ledger, group: paths}]";
+    let text = replaced(
+        shop(),
+        "name: The edge, kind: service, team: web, depends_on: [{component: region}]",
+        &format!("name: The edge, kind: service, team: web, depends_on: {paths}"),
+    );
+    let text = replaced(
+        text,
+        "name: Visit under an own name, depends_on: [{component: edge}]",
+        &format!("name: Visit under an own name, depends_on: {paths}"),
+    );
+    without_scenarios(text)
+}
+
+#[test]
+fn a_group_that_falls_to_one_cause_is_explained_by_it() {
+    let mut stage = Stage::of(edge_with_two_paths());
+    stage.fails("edge-up");
+    stage.secs(30);
+    stage.fails("database-up");
+    assert_eq!(standing(&stage), [1]);
+    assert_eq!(cause(&stage, 1), "database confirmed");
+    let hit = stage
+        .engine
+        .plan()
+        .journeys_hit(&Id::from_static("database"));
+    assert!(hit.contains("visit"), "{hit:?}");
+}
+
+#[test]
+fn one_lost_member_of_a_group_explains_nothing_and_the_last_one_ends_the_journey() {
+    let mut stage = Stage::of(edge_with_two_paths());
+    for check in ["region-up", "database-up"] {
+        stage.works(check);
+    }
+    stage.fails("api-up");
+    stage.works("database-up");
+    stage.works("region-up");
+    stage.fails("edge-up");
+    assert_eq!(standing(&stage).len(), 2);
+    let visit = |stage: &Stage, number| stage.incident(number).journeys.contains("visit");
+    assert!(!visit(&stage, 1));
+
+    let mut stage = Stage::of(edge_with_two_paths());
+    stage.fails("api-up");
+    assert!(!visit(&stage, 1));
+    stage.fails("ledger-up");
+    assert_eq!(standing(&stage), [1]);
+    assert!(visit(&stage, 1), "no path is left");
 }
