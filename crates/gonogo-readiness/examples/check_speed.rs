@@ -16,15 +16,25 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use gonogo_model::{PackageText, load};
+use gonogo_readiness::graph::Graph;
+use gonogo_readiness::report::graph::{Page, View};
 use gonogo_readiness::{check, rules, verdict};
 use jiff::Timestamp;
 
 const COMPONENTS: usize = 10_000;
 const DEPENDENCIES_EACH: usize = 4;
 const COMPONENTS_A_FILE: usize = 100;
+/// Every so many components the second package has a group, a place and a promise.
+const RICH_EVERY: usize = 7;
 
 fn main() {
-    let text = package();
+    sound();
+    rich();
+}
+
+/// A package in which nothing is found.
+fn sound() {
+    let text = package(|_| String::new());
     let bytes: usize = text.files.values().map(String::len).sum();
     // One for the team of each component, the rest for what it depends on.
     let references = COMPONENTS * (DEPENDENCIES_EACH + 1);
@@ -57,8 +67,77 @@ fn main() {
     }
 }
 
+/// A package with groups, regions, promises, tools and a journey, so that every analysis of the
+/// graph has something to do.
+fn rich() {
+    let mut text = package(|n| match n % RICH_EVERY {
+        0 if n > 200 => format!(
+            "      - {{component: component-{}, group: pair}}\n      - {{component: component-{}, group: pair}}\n    availability: 99.9%\n    attributes: {{region: r{}}}\n",
+            n - 7,
+            n - 14,
+            n % 40
+        ),
+        1 => "    used_for: [deploy]\n".into(),
+        _ => String::new(),
+    });
+    let journey = "journeys:\n  - {id: pay, name: Pay, depends_on: [{component: component-9996, group: top}, {component: component-9989, group: top}]}\n";
+    text.files.insert("journeys.yaml".into(), journey.into());
+    let loaded = load(&text);
+    assert!(loaded.is_sound(), "{:?}", loaded.diagnostics.first());
+    let package = loaded.package;
+    let began = Instant::now();
+    let graph = Graph::new(&package);
+    println!(
+        "with groups, promises and tools: graph {:.2?}",
+        began.elapsed()
+    );
+    for rule in rules::RULES {
+        let subject = rules::Subject {
+            package: &package,
+            text: &text,
+            graph: &graph,
+        };
+        let began = Instant::now();
+        let found = rule.ask(&subject).len();
+        if began.elapsed().as_millis() > 1 {
+            println!(
+                "  {:<32} {:>9.2?}, {found} findings",
+                rule.code,
+                began.elapsed()
+            );
+        }
+    }
+    let views = [
+        ("spof", View::Points),
+        ("cuts of 2", View::Cuts { order: 2 }),
+        ("cuts of 3", View::Cuts { order: 3 }),
+        ("shared", View::Shared),
+        ("recovery", View::Recovery),
+        ("tiers", View::Tiers),
+        ("availability", View::Availability),
+        ("people", View::People),
+        ("coverage", View::Coverage),
+    ];
+    for (name, view) in views {
+        let began = Instant::now();
+        let page = Page::of(view, &package, &graph, None).json();
+        println!(
+            "  graph {name:<26} {:>9.2?}, {} bytes",
+            began.elapsed(),
+            page.len()
+        );
+    }
+    let began = Instant::now();
+    let checked = check(&text, Vec::new());
+    println!(
+        "the whole check {:.2?}: {}",
+        began.elapsed(),
+        checked.counts
+    );
+}
+
 /// Layers of components, each of which needs some of the layers below.
-fn package() -> PackageText {
+fn package(more: impl Fn(usize) -> String) -> PackageText {
     let mut text = PackageText::default();
     let head = "\
 package: {format: 1, id: large, name: Large, operators: on-call}
@@ -88,6 +167,7 @@ escalation_policies:
                     let _ = writeln!(yaml, "      - {{component: component-{below}}}");
                 }
             }
+            yaml.push_str(&more(n));
         }
         text.files
             .insert(format!("components/{file:03}.yaml"), yaml);

@@ -1,6 +1,7 @@
 //! What can be typed after `gonogo`.
 
 mod export;
+mod graph;
 mod import;
 mod keeping;
 mod operator;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use export::{Catalog, Export, ExportVerb, Handbook};
+pub use graph::Graph;
 pub use import::{Catalogue, Import};
 pub use keeping::{Backup, Doctor, Restore};
 pub use operator::{
@@ -41,6 +43,7 @@ Examples:
   gonogo init                      a package of your own, in ops/
   gonogo check ops                 is the package in ops/ sound?
   gonogo blast cloud-sql ops       what falls when cloud-sql does, and who is told?
+  gonogo graph spof ops            what takes a journey down alone, and is it known?
   gonogo verdict ops               do we launch, and what is in the way?
   gonogo rehearse --all ops        does it notice, page and say what it should?
   gonogo serve ops                 run it
@@ -64,6 +67,8 @@ pub enum Command {
     Check(Check),
     /// Say what falls when a component fails, and who is told
     Blast(Blast),
+    /// Ask the dependency graph: single points, shared causes, recovery paths, people, coverage
+    Graph(Graph),
     /// Say GO or NO-GO, what is in the way, and whose it is
     Verdict(Verdict),
     /// Say what a criterion or a rule asks, why, and how to meet it

@@ -9,7 +9,7 @@
 //! is counted once. Groups are worked out exactly, over every combination of what is up and
 //! down, for up to [`MAX_VARIABLES`] components that do not matter alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::component::{Component, Journey};
 use gonogo_model::percent::Percent;
@@ -22,6 +22,9 @@ use super::{Edge, Graph, Node, Place};
 /// So many components inside groups are combined; of more, the most dependable are taken to be
 /// perfect, which keeps the result the most that can be reached.
 pub const MAX_VARIABLES: usize = 12;
+/// So many steps are spent on combinations in all, shared out evenly among the promises that
+/// have groups beneath them; a promise whose share is small combines fewer components.
+pub const MAX_WORK: usize = 4_000_000;
 const _: () = assert!(
     1 << MAX_VARIABLES <= BLOCK,
     "all combinations fit one block"
@@ -181,8 +184,12 @@ struct Sums<'g, 'p> {
     own: Vec<f64>,
     /// What each of them, alone, takes down.
     blocks: Vec<Falls>,
+    /// What stands on each of them, whether it can be spared or not.
+    touching: Vec<Falls>,
     /// The nodes that have a group with members to spare beneath them.
     grouped: Vec<bool>,
+    /// How many combinations may be tried for one node.
+    states: usize,
 }
 
 impl<'g, 'p> Sums<'g, 'p> {
@@ -204,13 +211,24 @@ impl<'g, 'p> Sums<'g, 'p> {
         });
         let own = vec![1.0; places.len()];
         let blocks = Falls::of(graph, &causes).collect();
+        let touching = Falls::touching(graph, &causes).collect();
+        let asked = promises(package)
+            .into_iter()
+            .filter_map(|(promise, _)| promise.at(graph));
+        let asked: BTreeSet<Place> = asked.chain(places.iter().copied()).collect();
+        let sharing = asked.iter().filter(|at| grouped[**at]).count().max(1);
+        // Sixty-four combinations go in one step for each node.
+        let steps = MAX_WORK / sharing / graph.len().max(1);
+        let states = steps.saturating_mul(64);
         let mut sums = Self {
             graph,
             promised,
             places,
             own,
             blocks,
+            touching,
             grouped,
+            states,
         };
         for number in 0..sums.places.len() {
             let at = sums.places[number];
@@ -264,18 +282,16 @@ impl<'g, 'p> Sums<'g, 'p> {
         if !self.grouped[at] {
             return (surely, 0);
         }
-        let mut reached = vec![false; self.graph.len()];
-        self.graph
-            .beneath([at])
-            .into_iter()
-            .for_each(|place| reached[place] = true);
+        let beneath = self.touching.iter().flat_map(|falls| falls.causes(at));
         let matters = |number: &usize| {
-            reached[self.places[*number]] && self.own[*number] < 1.0 && !alone[*number]
+            self.places[*number] != at && self.own[*number] < 1.0 && !alone[*number]
         };
-        let mut variables: Vec<usize> = (0..self.places.len()).filter(matters).collect();
+        let mut variables: Vec<usize> = beneath.filter(matters).collect();
         variables.sort_by(|a, b| self.own[*a].total_cmp(&self.own[*b]));
-        let left_out = variables.len().saturating_sub(MAX_VARIABLES);
-        variables.truncate(MAX_VARIABLES);
+        let most = self.states.checked_ilog2().map_or(0, |bits| bits as usize);
+        let most = most.min(MAX_VARIABLES);
+        let left_out = variables.len().saturating_sub(most);
+        variables.truncate(most);
         (surely * self.together(at, &variables), left_out)
     }
 
@@ -299,10 +315,9 @@ impl<'g, 'p> Sums<'g, 'p> {
             };
             numbers.map(of).product()
         };
-        let failing: f64 = Falls::of(self.graph, &states)
-            .flat_map(|falls| falls.causes(at).collect::<Vec<_>>())
-            .map(chance)
-            .sum();
+        let order = Order::beneath(self.graph, [at]);
+        let falls = Falls::beneath(self.graph, &order, &states);
+        let failing: f64 = falls.causes(at).map(chance).sum();
         1.0 - failing
     }
 }

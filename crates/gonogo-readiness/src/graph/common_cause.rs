@@ -16,6 +16,9 @@ use super::{Gate, Graph, Node, Place};
 /// Values of attributes that name nothing in particular, so that sharing them says nothing.
 pub const NO_VALUES: &[&str] = &["fill-me-in", "global", "multi-region", "none", "unknown"];
 
+/// So many components and so many attributes are listed as causes for one group.
+pub const MAX_CAUSES: usize = 20;
+
 /// A group that promises to survive a failure and does not.
 #[derive(Clone, Debug)]
 pub struct Collapse<'p> {
@@ -29,6 +32,8 @@ pub struct Collapse<'p> {
     pub members: Vec<&'p Component>,
     /// What takes too many of them at once: components first, then attributes, then people.
     pub causes: Vec<Shared<'p>>,
+    /// How many more components would, beyond the [`MAX_CAUSES`] that are listed.
+    pub more: usize,
 }
 
 /// One cause that takes too many members of a group.
@@ -96,21 +101,21 @@ pub fn collapses<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Collapse<'p
     if redundant.is_empty() {
         return Vec::new();
     }
-    let mut causes: Vec<Vec<Shared<'p>>> = vec![Vec::new(); redundant.len()];
+    let mut causes: Vec<Found<'p>> = vec![Found::default(); redundant.len()];
     let component = |cause: usize| component_at(graph, cause).map(Cause::Component);
-    let alone = Falls::of_each(graph);
     add(
         graph,
         &redundant,
-        alone,
-        |cause| Some((component(cause)?, vec![cause])),
+        Falls::of_each(graph),
+        component,
         &mut causes,
     );
     let (names, seeds): (Vec<_>, Vec<_>) = attributes(graph).into_iter().unzip();
     let attribute = |cause: usize| {
         let (name, value) = *names.get(cause)?;
-        Some((Cause::Attribute { name, value }, seeds.get(cause)?.clone()))
+        Some(Cause::Attribute { name, value })
     };
+    causes.iter_mut().for_each(|found| found.listed = 0);
     add(
         graph,
         &redundant,
@@ -121,8 +126,9 @@ pub fn collapses<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Collapse<'p
     let found = redundant
         .into_iter()
         .zip(causes)
-        .filter_map(|((at, number), mut causes)| {
+        .filter_map(|((at, number), found)| {
             let gate = &graph.gates(at)[number];
+            let mut causes = found.causes;
             causes.extend(by_people(package, graph, at, gate));
             let collapse = Collapse {
                 node: graph.node(at),
@@ -130,10 +136,19 @@ pub fn collapses<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Collapse<'p
                 needs: gate.needs,
                 members: members(graph, gate, |_| true),
                 causes,
+                more: found.more,
             };
             (!collapse.causes.is_empty()).then_some(collapse)
         });
     found.collect()
+}
+
+/// The causes of one group so far.
+#[derive(Clone, Debug, Default)]
+struct Found<'p> {
+    causes: Vec<Shared<'p>>,
+    listed: usize,
+    more: usize,
 }
 
 fn is_redundant(gate: &Gate<'_>) -> bool {
@@ -145,30 +160,57 @@ fn add<'p>(
     graph: &Graph<'p>,
     redundant: &[(Place, usize)],
     blocks: impl Iterator<Item = Falls>,
-    cause: impl Fn(usize) -> Option<(Cause<'p>, Vec<Place>)>,
-    causes: &mut [Vec<Shared<'p>>],
+    cause: impl Fn(usize) -> Option<Cause<'p>>,
+    causes: &mut [Found<'p>],
 ) {
     for falls in blocks {
         for ((at, number), found) in redundant.iter().zip(causes.iter_mut()) {
             let gate = &graph.gates(*at)[*number];
+            let mut elsewhere: Vec<u64> = Vec::new();
             for n in falls.causes_of_loss(gate) {
-                let Some((cause, seeds)) = cause(n) else {
+                let Some(cause) = cause(n) else { continue };
+                if found.listed == MAX_CAUSES {
+                    found.more += 1;
                     continue;
-                };
-                let mut others = graph.gates(*at).iter().enumerate();
-                let elsewhere = others.any(|(other, gate)| {
-                    other != *number
-                        && gate.kind == DependencyKind::Hard
-                        && gate.lost(|place| falls.falls(place, n))
-                });
-                found.push(Shared {
+                }
+                if elsewhere.is_empty() {
+                    elsewhere = lost_elsewhere(graph, &falls, *at, *number);
+                }
+                found.listed += 1;
+                found.causes.push(Shared {
                     cause,
                     lost: members(graph, gate, |place| falls.falls(place, n)),
-                    anyway: elsewhere || seeds.contains(at),
+                    anyway: falls.has(&elsewhere, n) || is_part(graph.node(*at), cause),
                 });
             }
         }
     }
+}
+
+/// The causes with which a node loses something other than one of its groups.
+fn lost_elsewhere(graph: &Graph<'_>, falls: &Falls, at: Place, group: usize) -> Vec<u64> {
+    let mut all = vec![0; falls.lost(&graph.gates(at)[group]).len()];
+    for (number, gate) in graph.gates(at).iter().enumerate() {
+        if number != group && gate.kind == DependencyKind::Hard {
+            let lost = falls.lost(gate);
+            all.iter_mut()
+                .zip(lost)
+                .for_each(|(sum, word)| *sum |= word);
+        }
+    }
+    all
+}
+
+/// Is a node itself among what a cause takes at once?
+fn is_part(node: Node<'_>, cause: Cause<'_>) -> bool {
+    component_of(node).is_some_and(|component| match cause {
+        Cause::Component(failed) => failed.id.value == component.id.value,
+        Cause::Attribute { name, value } => component
+            .attributes
+            .get(name)
+            .is_some_and(|own| own == value),
+        Cause::ChangedBy(_) | Cause::Team(_) => false,
+    })
 }
 
 /// Every attribute that several components share, with these components.

@@ -33,8 +33,27 @@ impl Falls {
         let numbered = causes.chunks(BLOCK).enumerate();
         numbered.map(move |(number, block)| {
             let seeds = block.iter().map(Vec::as_slice);
-            Self::block(graph, &order, number * BLOCK, seeds)
+            Self::block(graph, &order, number * BLOCK, seeds, |gate| gate.spare())
         })
+    }
+
+    /// What stands on any part of each cause, however much can be spared on the way.
+    pub fn touching<'a>(
+        graph: &'a Graph<'_>,
+        causes: &'a [Vec<Place>],
+    ) -> impl Iterator<Item = Self> + 'a {
+        let order = Order::of(graph);
+        let numbered = causes.chunks(BLOCK).enumerate();
+        numbered.map(move |(number, block)| {
+            let seeds = block.iter().map(Vec::as_slice);
+            Self::block(graph, &order, number * BLOCK, seeds, |_| 0)
+        })
+    }
+
+    /// As [`Self::of`], for what one node needs, of at most one block of causes.
+    pub(super) fn beneath(graph: &Graph<'_>, order: &Order, causes: &[Vec<Place>]) -> Self {
+        let seeds = causes.iter().take(BLOCK).map(Vec::as_slice);
+        Self::block(graph, order, 0, seeds, |gate| gate.spare())
     }
 
     /// Of every component alone: cause number `n` is the component at place `n`.
@@ -43,7 +62,7 @@ impl Falls {
         let all = graph.components();
         all.clone().step_by(BLOCK).map(move |first| {
             let places: Vec<Place> = (first..all.end.min(first + BLOCK)).collect();
-            Self::block(graph, &order, first, places.chunks(1))
+            Self::block(graph, &order, first, places.chunks(1), |gate| gate.spare())
         })
     }
 
@@ -65,9 +84,20 @@ impl Falls {
 
     /// The causes with which something that a node needs is lost.
     pub fn causes_of_loss(&self, gate: &Gate<'_>) -> impl Iterator<Item = usize> + '_ {
+        self.set(self.lost(gate))
+    }
+
+    /// The same as bits, in the order of this block.
+    pub(super) fn lost(&self, gate: &Gate<'_>) -> Vec<u64> {
         let mut out = vec![0; self.words];
-        self.add_lost(gate, &mut out);
-        self.set(out)
+        self.add_lost(gate, gate.spare(), &mut out);
+        out
+    }
+
+    /// Is the bit of a cause of this block set?
+    pub(super) fn has(&self, words: &[u64], cause: usize) -> bool {
+        let bit = cause - self.first;
+        words[bit / WORD] >> (bit % WORD) & 1 == 1
     }
 
     fn block<'s>(
@@ -75,6 +105,7 @@ impl Falls {
         order: &Order,
         first: usize,
         seeds: impl ExactSizeIterator<Item = &'s [Place]>,
+        spare: fn(&Gate<'_>) -> usize,
     ) -> Self {
         let causes = seeds.len();
         let words = causes.div_ceil(WORD);
@@ -94,7 +125,7 @@ impl Falls {
         order.until_settled(|at| {
             now.copy_from_slice(falls.row(at));
             for gate in graph.hard(at) {
-                falls.add_lost(gate, &mut now);
+                falls.add_lost(gate, spare(gate), &mut now);
             }
             let row = &mut falls.rows[at * words..(at + 1) * words];
             let changed = *row != now[..];
@@ -121,8 +152,7 @@ impl Falls {
     }
 
     /// Marks the causes with which more members are lost than can be spared.
-    fn add_lost(&self, gate: &Gate<'_>, out: &mut [u64]) {
-        let spare = gate.spare();
+    fn add_lost(&self, gate: &Gate<'_>, spare: usize, out: &mut [u64]) {
         if spare == 0 {
             for edge in &gate.members {
                 out.iter_mut()

@@ -5,7 +5,7 @@
 //! journey stands on, is there still one component for that use? Several components with one
 //! use, and members of a `recovery` group, stand in for one another.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gonogo_model::Package;
 use gonogo_model::component::{Component, Dependency, DependencyKind, ToolUse};
@@ -40,7 +40,11 @@ pub enum What<'p> {
 
 /// Every loop: uses first, then repairs in order of the component's name.
 pub fn loops<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Loop<'p>> {
-    let uses = uses(graph);
+    let place = |c: &&Component| graph.component(&c.id.value);
+    let uses: BTreeMap<ToolUse, Vec<Place>> = tools(package)
+        .into_iter()
+        .map(|(to, tools)| (to, tools.iter().filter_map(place).collect()))
+        .collect();
     let needed: BTreeMap<ToolUse, Vec<bool>> = uses
         .iter()
         .map(|(to, tools)| (*to, protected(graph, tools)))
@@ -91,6 +95,17 @@ pub fn loops<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Loop<'p>> {
     of_use
 }
 
+/// What people repair with, by what they do with it; each in order of name.
+pub fn tools(package: &Package) -> BTreeMap<ToolUse, Vec<&Component>> {
+    let mut tools: BTreeMap<ToolUse, Vec<&Component>> = BTreeMap::new();
+    for component in package.components.values() {
+        for to in component.used_for.iter().collect::<BTreeSet<_>>() {
+            tools.entry(*to).or_default().push(component);
+        }
+    }
+    tools
+}
+
 impl<'p> Loop<'p> {
     fn new(
         package: &'p Package,
@@ -115,22 +130,6 @@ impl<'p> Loop<'p> {
             accepted: modes.find(|mode| mode.accepted.is_some()),
         })
     }
-}
-
-/// The components of each use.
-fn uses(graph: &Graph<'_>) -> BTreeMap<ToolUse, Vec<Place>> {
-    let mut uses: BTreeMap<ToolUse, Vec<Place>> = BTreeMap::new();
-    for at in graph.components() {
-        if let Node::Component(component) = graph.node(at) {
-            for to in &component.used_for {
-                let tools = uses.entry(*to).or_default();
-                if tools.last() != Some(&at) {
-                    tools.push(at);
-                }
-            }
-        }
-    }
-    uses
 }
 
 fn recovery<'g, 'p>(graph: &'g Graph<'p>, at: Place) -> impl Iterator<Item = &'g Edge<'p>> {

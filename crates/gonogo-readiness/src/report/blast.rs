@@ -13,14 +13,13 @@ use gonogo_model::runbook::Runbook;
 use gonogo_model::{Id, Package};
 use serde_json::{Value, json};
 
+use super::rows::{self, Row};
 use super::{counted, printable};
 use crate::graph::Node;
 use crate::graph::blast::{Blast, Hit, Owner, Reach};
 
 /// The version of the JSON shape.
 pub const VERSION: u32 = 1;
-/// A longer name does not push the others' texts further to the right.
-const MAX_NAME_WIDTH: usize = 32;
 
 /// For a person.
 pub fn human(blast: &Blast<'_>, package: &Package) -> String {
@@ -72,13 +71,8 @@ pub fn human(blast: &Blast<'_>, package: &Package) -> String {
         ),
     ];
     let mut out = opening(blast);
-    for (title, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
-        let widest = rows.iter().map(|(name, _)| name.chars().count()).max();
-        let width = widest.unwrap_or(0).min(MAX_NAME_WIDTH);
-        let _ = writeln!(out, "\n{title}");
-        for (name, text) in rows {
-            let _ = writeln!(out, "  {:<width$}  {}", printable(name), printable(text));
-        }
+    for (title, rows) in &sections {
+        rows::section(&mut out, title, rows);
     }
     out
 }
@@ -165,9 +159,6 @@ fn opening(blast: &Blast<'_>) -> String {
     );
     format!("{}\n{sentence}\n", printable(&head))
 }
-
-/// A name, and what there is to say about it.
-type Row = (String, String);
 
 fn hits(hits: &[Hit<'_>], which: fn(&Hit<'_>) -> bool) -> Vec<Row> {
     let rows = hits.iter().filter(|h| which(h));

@@ -5,8 +5,10 @@
 pub mod blast;
 pub mod evidence;
 pub mod github;
+pub mod graph;
 pub mod json;
 pub mod junit;
+mod rows;
 pub mod rulebook;
 pub mod sarif;
 pub mod term;

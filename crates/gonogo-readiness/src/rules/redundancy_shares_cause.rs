@@ -43,7 +43,7 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 fn finding(collapse: &Collapse<'_>) -> Option<Diagnostic> {
     let mut causes = collapse.broken_by();
     let first = causes.next()?;
-    let others = causes.count();
+    let others = causes.count() + collapse.more;
     let (id, group) = (collapse.node.id(), collapse.group);
     let lost: Vec<String> = first
         .lost

@@ -9,4 +9,5 @@ mod cut_sets;
 mod falls;
 mod people;
 mod recovery;
+mod report;
 mod tier;

@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
+use gonogo_model::Package;
 use gonogo_model::diagnostic::did_you_mean;
-use gonogo_model::{Package, load};
 use gonogo_readiness::graph::Graph;
 use gonogo_readiness::graph::blast::Blast;
-use gonogo_readiness::report::{blast as report, counted};
+use gonogo_readiness::report::blast as report;
 
-use super::read_package;
+use super::{load_however_it_is, read_package};
 use crate::args::{self, Format};
 use crate::exit::Exit;
 
@@ -18,15 +18,7 @@ pub fn run(args: &args::Blast) -> anyhow::Result<Exit> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let loaded = load(&read.text);
-    let mistakes = loaded.diagnostics.len() + read.findings.len();
-    if mistakes > 0 {
-        let findings = counted(mistakes, "finding");
-        anstream::eprintln!(
-            "warning: the package has {findings}, so this may not be all; `gonogo check` lists them"
-        );
-    }
-    let package = loaded.package;
+    let package = load_however_it_is(&read);
     let graph = Graph::new(&package);
     let id = package
         .components

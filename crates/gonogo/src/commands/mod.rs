@@ -12,6 +12,7 @@ mod doctor;
 mod evidence;
 mod explain;
 mod export;
+mod graph;
 mod import;
 mod incident;
 mod init;
@@ -27,6 +28,8 @@ mod verdict;
 use std::path::Path;
 
 use anyhow::Context as _;
+use gonogo_model::{Package, load};
+use gonogo_readiness::report::counted;
 use gonogo_server::package_dir::{self, PackageDir};
 
 use crate::args::{Command, Server};
@@ -46,6 +49,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Evidence(args) => evidence::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Graph(args) => graph::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Incident(args) => incident::run(&args),
         Command::Init(args) => init::run(&args),
@@ -72,6 +76,19 @@ fn read_package(dir: &Path) -> Result<PackageDir, Exit> {
         }
         Exit::CouldNotRun
     })
+}
+
+/// Loads what can be read, and warns where that may not be all.
+fn load_however_it_is(read: &PackageDir) -> Package {
+    let loaded = load(&read.text);
+    let mistakes = loaded.diagnostics.len() + read.findings.len();
+    if mistakes > 0 {
+        let findings = counted(mistakes, "finding");
+        anstream::eprintln!(
+            "warning: the package has {findings}, so this may not be all; `gonogo check` lists them"
+        );
+    }
+    loaded.package
 }
 
 /// Asks a server; when that fails, says why and how to go on.
