@@ -24,7 +24,7 @@ use super::{Edge, Graph, Node, Place};
 pub const MAX_VARIABLES: usize = 12;
 /// So many steps are spent on combinations in all, shared out evenly among the promises that
 /// have groups beneath them; a promise whose share is small combines fewer components.
-pub const MAX_WORK: usize = 4_000_000;
+pub const MAX_WORK: usize = 2_000_000;
 const _: () = assert!(
     1 << MAX_VARIABLES <= BLOCK,
     "all combinations fit one block"
@@ -114,8 +114,8 @@ pub fn above<'p>(package: &'p Package, graph: &Graph<'p>) -> Vec<Availability<'p
         return Vec::new();
     };
     wanted.retain(|(promise, target)| {
-        let at = promise.at(graph);
-        at.is_some_and(|at| *target > rounded_up(sums.beneath(at).0))
+        let sum = promise.at(graph).and_then(|at| sums.beneath.get(&at));
+        sum.is_some_and(|(most, _)| *target > rounded_up(*most))
     });
     wanted
         .into_iter()
@@ -190,6 +190,9 @@ struct Sums<'g, 'p> {
     grouped: Vec<bool>,
     /// How many combinations may be tried for one node.
     states: usize,
+    /// The most that everything beneath a node allows, for those asked about, and how many
+    /// components were left out to find that.
+    beneath: BTreeMap<Place, (f64, usize)>,
 }
 
 impl<'g, 'p> Sums<'g, 'p> {
@@ -229,11 +232,18 @@ impl<'g, 'p> Sums<'g, 'p> {
             touching,
             grouped,
             states,
+            beneath: BTreeMap::new(),
         };
         for number in 0..sums.places.len() {
             let at = sums.places[number];
-            let (beneath, _) = sums.beneath(at);
-            sums.own[number] = (share(sums.promised[&at]) / beneath).min(1.0);
+            let beneath = sums.sum(at);
+            sums.own[number] = (share(sums.promised[&at]) / beneath.0).min(1.0);
+            sums.beneath.insert(at, beneath);
+        }
+        for at in asked {
+            if !sums.beneath.contains_key(&at) {
+                sums.beneath.insert(at, sums.sum(at));
+            }
         }
         Some(sums)
     }
@@ -241,7 +251,7 @@ impl<'g, 'p> Sums<'g, 'p> {
     fn of(&self, (promise, target): (Promise<'p>, Percent)) -> Option<Availability<'p>> {
         let at = promise.at(self.graph)?;
         self.graph.hard(at).next()?;
-        let (beneath, left_out) = self.beneath(at);
+        let (beneath, left_out) = *self.beneath.get(&at)?;
         let component = |place: &Place| match self.graph.node(*place) {
             Node::Component(component) if *place != at => Some((*place, component)),
             _ => None,
@@ -270,7 +280,7 @@ impl<'g, 'p> Sums<'g, 'p> {
     }
 
     /// The most that everything beneath a node allows, and how many components were left out.
-    fn beneath(&self, at: Place) -> (f64, usize) {
+    fn sum(&self, at: Place) -> (f64, usize) {
         let mut alone = vec![false; self.places.len()];
         let mut surely = 1.0;
         for number in self.blocks.iter().flat_map(|falls| falls.causes(at)) {

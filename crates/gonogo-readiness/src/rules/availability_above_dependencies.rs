@@ -30,6 +30,7 @@
 //! (`kind: soft`), a better contract.
 
 use gonogo_model::Diagnostic;
+use gonogo_model::percent::Percent;
 use gonogo_model::text::Span;
 
 use super::Subject;
@@ -41,9 +42,12 @@ pub(super) const CODE: &str = "availability-above-dependencies";
 const MAX_NAMED: usize = 4;
 
 pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    for availability in above(subject.package, subject.graph) {
-        found.push(finding(&availability));
-    }
+    let above = above(subject.package, subject.graph);
+    // That an SLO leaves nothing to fail is said by slo-without-budget.
+    let other = |a: &&Availability<'_>| {
+        a.target < Percent::ALL || matches!(a.promise, Promise::Component(_))
+    };
+    found.extend(above.iter().filter(other).map(finding));
 }
 
 fn finding(availability: &Availability<'_>) -> Diagnostic {
