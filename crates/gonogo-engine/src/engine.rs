@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gonogo_model::{Duration, Id};
+use gonogo_model::{Duration, Id, Package, PackageText};
 use serde::{Deserialize, Serialize};
 
 use crate::alerting::AlertState;
@@ -122,7 +122,7 @@ impl Engine {
     /// An engine that has not been given a package yet. Until then it remembers nothing.
     pub fn new() -> Self {
         Self {
-            plan: Arc::new(Plan::new(gonogo_model::Package::default())),
+            plan: Arc::new(Plan::new(Package::default(), PackageText::default())),
             state: State::default(),
             out: Vec::new(),
             history: Vec::new(),
@@ -199,10 +199,14 @@ impl Engine {
     pub fn restore(snapshot: &[u8]) -> Result<Self, String> {
         let state: State = rmp_serde::from_slice(snapshot)
             .map_err(|error| format!("the snapshot cannot be read: {error}"))?;
-        let plan = Arc::new(Plan::new(match &state.package {
-            Some(input) => gonogo_model::package::load_with(&input.text, &input.overlay).package,
-            None => gonogo_model::Package::default(),
-        }));
+        let plan = match &state.package {
+            Some(PackageInput { text, overlay, .. }) => {
+                let package = gonogo_model::package::load_with(text, overlay).package;
+                Plan::new(package, text.clone())
+            }
+            None => Plan::new(Package::default(), PackageText::default()),
+        };
+        let plan = Arc::new(plan);
         Ok(Self {
             plan,
             state,

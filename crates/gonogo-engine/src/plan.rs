@@ -9,7 +9,7 @@ use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::component::Journey;
 use gonogo_model::flow::Flow;
 use gonogo_model::launch::Grouping;
-use gonogo_model::{Duration, Id, Package};
+use gonogo_model::{Duration, Id, Package, PackageText};
 
 use crate::falls;
 use crate::signals::keep_early;
@@ -19,6 +19,8 @@ use crate::signals::keep_early;
 pub struct Plan {
     /// The package itself.
     pub package: Package,
+    /// The text that it was read from.
+    pub text: PackageText,
     /// Flows in order of name; states stand in the same order.
     pub flows: Vec<Flow>,
     /// Source → event type → what listens.
@@ -55,8 +57,8 @@ pub enum End {
 }
 
 impl Plan {
-    /// Indexes a package.
-    pub fn new(package: Package) -> Self {
+    /// Indexes a package that was read from a text.
+    pub fn new(package: Package, text: PackageText) -> Self {
         let mut plan = Self {
             flows: package.flows.values().cloned().collect(),
             routes: BTreeMap::new(),
@@ -67,6 +69,7 @@ impl Plan {
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
+            text,
         };
         for (flow, declared) in plan.flows.iter().enumerate() {
             for (end, matcher) in [(End::Start, &declared.start), (End::Finish, &declared.end)] {

@@ -20,7 +20,7 @@ impl Engine {
         let loaded = package::load_with(&input.text, &input.overlay).package;
         let digest = loaded.digest.clone();
         let first = self.state.package.is_none();
-        self.plan = Arc::new(Plan::new(loaded));
+        self.plan = Arc::new(Plan::new(loaded, input.text.clone()));
         let plan = Arc::clone(&self.plan);
         let mut flows: BTreeMap<Id, FlowState> = std::mem::take(&mut self.state.flows)
             .into_iter()

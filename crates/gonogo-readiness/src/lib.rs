@@ -11,6 +11,7 @@ pub mod graph;
 pub mod import;
 mod markdown;
 pub mod mentions;
+pub mod recording;
 pub mod register;
 pub mod report;
 pub mod rules;

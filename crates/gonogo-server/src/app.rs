@@ -24,6 +24,7 @@ use crate::notify::Channels;
 use crate::notify::link::AckLinks;
 use crate::notify::settings::Settings;
 use crate::pulse::Pulse;
+use crate::readiness::Readiness;
 use crate::settings::Outside;
 use crate::site::{Neighbourhood, Site};
 use crate::status_page::Files;
@@ -131,6 +132,10 @@ impl App {
             disk: disk_seen.clone(),
         };
         let sent = Sent::default();
+        let readiness = {
+            let store = store.clone();
+            tokio::task::spawn_blocking(move || Readiness::open(&store)).await??
+        };
         let site = Site {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -142,6 +147,7 @@ impl App {
             base_url: base_url.as_str().into(),
             gate: Gate::new(Auth::new(store.clone()), &base_url, Arc::new(around)),
             sent: sent.clone(),
+            readiness: readiness.clone(),
             stopping: stopped.clone(),
         };
         let mut tasks = vec![serve(listener, routes(site.clone()), stopped.clone())];
@@ -179,6 +185,7 @@ impl App {
             view,
             intake_url,
             own_secret,
+            readiness: readiness.clone(),
         };
         let files = Files {
             dir: options.data_dir.join("status"),
@@ -190,6 +197,9 @@ impl App {
         tasks.push(tokio::spawn(courier.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));
+        tasks.push(tokio::spawn(
+            readiness.watch(site.view.clone(), stopped.clone()),
+        ));
         tasks.push(tokio::spawn(pulse.run(stopped)));
         Ok(Self {
             address,

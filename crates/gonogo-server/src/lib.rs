@@ -27,6 +27,7 @@ pub mod package_page;
 pub mod places;
 pub mod probe;
 pub mod pulse;
+pub mod readiness;
 pub mod routes;
 pub mod runbooks;
 pub mod settings;

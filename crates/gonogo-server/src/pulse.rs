@@ -17,6 +17,7 @@ use crate::clock::{Clock, DIFFERENCE_REPORTED_MS};
 use crate::courier::append;
 use crate::ingest::http::{Intake, OWN_SOURCE};
 use crate::ingest::{Secret, sign};
+use crate::readiness::Readiness;
 use crate::settings::Outside;
 use crate::store::{Lane, Store, StoreError};
 use crate::view::View;
@@ -46,6 +47,8 @@ pub struct Pulse {
     pub intake_url: String,
     /// What signs them.
     pub own_secret: String,
+    /// Told when the heartbeat outside was reached.
+    pub readiness: Readiness,
 }
 
 impl Pulse {
@@ -214,13 +217,12 @@ impl Pulse {
                 return;
             }
         };
-        if let Err(error) = client
-            .get(url)
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status)
-        {
-            tracing::warn!(error = %error.without_url(), "the outside heartbeat did not get through");
+        let sent = client.get(url).send().await;
+        match sent.and_then(reqwest::Response::error_for_status) {
+            Ok(_) => self.readiness.beaten(self.clock.now()),
+            Err(error) => {
+                tracing::warn!(error = %error.without_url(), "the outside heartbeat did not get through");
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::force::DiskState;
 use crate::ingest::http::Intake;
 use crate::metrics::Sent;
 use crate::notify::Channels;
+use crate::readiness::Readiness;
 use crate::shell::shell_of;
 use crate::store::{Lane, Store, StoreError, User};
 use crate::view::View;
@@ -48,6 +49,8 @@ pub struct Site {
     pub gate: Gate,
     /// What became of messages.
     pub sent: Sent,
+    /// What is known about readiness, and what follows.
+    pub readiness: Readiness,
     /// Told when the server ends, so that open streams do.
     pub stopping: watch::Receiver<bool>,
 }

@@ -11,6 +11,7 @@ mod answer;
 mod checks;
 mod components;
 mod dead_letters;
+mod evidence;
 mod flows;
 mod incident;
 mod incidents;
@@ -32,6 +33,7 @@ pub(crate) use checks::health;
 pub use checks::{Certificate, Check, Checks, LastAnswer};
 pub use components::{Component, Components};
 pub use dead_letters::{DEAD_LETTERS_LISTED_MAX, DeadLetters, Letter, ReplayOutcome};
+pub use evidence::{KeptEvidence, LISTED_MAX, WantedEvidence};
 pub use flows::{Flow, Flows, Item, Mismatch, Tally, WriteOff};
 pub use incident::{
     AttachedAlert, BlastRadius, Calling, Cause, Engagement, Entry, Incident, IncidentDetail,
@@ -85,6 +87,9 @@ fn listed() -> Listed {
         .post("/api/v1/test-page", oncall::test_page)
         .get("/api/v1/dead-letters", dead_letters::list)
         .post("/api/v1/dead-letters/{id}/replay", dead_letters::replay)
+        .get("/api/v1/evidence", evidence::list)
+        .post("/api/v1/evidence", evidence::add)
+        .get("/api/v1/verdict", evidence::verdict)
         .post("/api/v1/reload", reload::post)
         .get("/api/v1/tokens", tokens::list)
         .post("/api/v1/tokens", tokens::create)

@@ -33,7 +33,7 @@ pub struct Token {
     pub id: String,
     /// What it is for.
     pub name: String,
-    /// `read`, `respond` or `admin`.
+    /// `read`, `evidence`, `respond` or `admin`.
     pub scope: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -49,7 +49,7 @@ pub struct Token {
 pub struct WantedToken {
     /// What it is for, to recognise it later.
     pub name: String,
-    /// `read`, `respond` or `admin`.
+    /// `read`, `evidence`, `respond` or `admin`.
     pub scope: String,
     /// After how many days it ends; never, where this is not written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,13 +86,10 @@ pub(super) async fn create(
 ) -> Answer<MadeToken> {
     let scope = Scope::parse(&wanted.scope).ok_or_else(|| {
         let message = format!("`{}` is no scope.", wanted.scope);
-        Problem::invalid("unknown_scope", message).help("It is one of read, respond, admin.")
+        Problem::invalid("unknown_scope", message)
+            .help("It is one of read, evidence, respond, admin.")
     })?;
-    let needed = match scope {
-        Scope::Read => Role::Viewer,
-        Scope::Respond => Role::Responder,
-        Scope::Admin => Role::Admin,
-    };
+    let needed = scope.needs();
     if !who.may(needed) {
         let message = format!("A token for `{}` takes the role {needed}.", scope.word());
         return Err(Problem::forbidden(message));

@@ -64,6 +64,8 @@ pub enum Via {
     Session,
     /// A program with an API token.
     Token,
+    /// A program whose token lets it record evidence in the name of whoever found it out.
+    Recorder,
     /// A signed link, good for one act.
     Link,
 }
@@ -100,7 +102,7 @@ impl Identity {
     pub fn actor(&self) -> Actor {
         let via = match self.via {
             Via::Session => "page",
-            Via::Token => "api",
+            Via::Token | Via::Recorder => "api",
             Via::Link => "link",
         };
         Actor {

@@ -26,6 +26,8 @@ const USED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 pub enum Scope {
     /// Reading.
     Read,
+    /// Reading, and recording evidence in the name of whoever found it out.
+    Evidence,
     /// Reading, and what responders do.
     Respond,
     /// All that its owner may do.
@@ -34,12 +36,13 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, the least first.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Respond, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Evidence, Self::Respond, Self::Admin];
 
     /// The word for it, in the database and on pages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Evidence => "evidence",
             Self::Respond => "respond",
             Self::Admin => "admin",
         }
@@ -49,6 +52,7 @@ impl Scope {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Evidence => "read and record evidence",
             Self::Respond => "read and respond",
             Self::Admin => "do all that you may",
         }
@@ -59,9 +63,18 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.word() == word)
     }
 
-    fn at_most(self) -> Role {
+    /// What whoever makes one, and owns it, has to be.
+    pub fn needs(self) -> Role {
         match self {
             Self::Read => Role::Viewer,
+            Self::Evidence | Self::Respond => Role::Responder,
+            Self::Admin => Role::Admin,
+        }
+    }
+
+    fn at_most(self) -> Role {
+        match self {
+            Self::Read | Self::Evidence => Role::Viewer,
             Self::Respond => Role::Responder,
             Self::Admin => Role::Admin,
         }
@@ -180,7 +193,12 @@ impl Auth {
         if unused_ms >= USED_EVERY.as_millis() as i64 {
             self.note_token_use(&token.id, now_ms);
         }
-        let identity = Self::identity(&user, scope.at_most(), Via::Token, None);
+        let owner = Role::parse(&user.role);
+        let via = match scope {
+            Scope::Evidence if owner >= Some(scope.needs()) => Via::Recorder,
+            _ => Via::Token,
+        };
+        let identity = Self::identity(&user, scope.at_most(), via, None);
         Ok(identity.map(|identity| (identity, user)))
     }
 

@@ -24,6 +24,7 @@ mod checkpoint;
 mod dead_letter;
 mod dedup;
 mod error;
+mod evidence;
 #[cfg(test)]
 mod fault;
 mod head;
@@ -68,6 +69,7 @@ pub use dead_letter::{
 };
 pub use dedup::{DEDUP_DAYS_MAX, DEDUP_RECENT_MAX};
 pub use error::StoreError;
+pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, EVIDENCE_PER_SUBJECT_MAX, NewEvidence};
 pub use head::Waiting;
 pub use history::HistoryRow;
 pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};

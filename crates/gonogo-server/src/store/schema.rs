@@ -20,7 +20,11 @@ const STATEMENT_CACHE: usize = 128;
 const CACHE_KIB: i64 = 32 * 1024;
 
 /// Migrations of `journal.db`, oldest first; the position is the schema version.
-pub(super) const JOURNAL: &[&str] = &[include_str!("journal.sql"), include_str!("links.sql")];
+pub(super) const JOURNAL: &[&str] = &[
+    include_str!("journal.sql"),
+    include_str!("links.sql"),
+    include_str!("evidence.sql"),
+];
 /// Migrations of `raw.db`.
 pub(super) const RAW: &[&str] = &[include_str!("raw.sql")];
 

@@ -4,6 +4,7 @@ mod act;
 mod allowed;
 mod dead_letters;
 mod described;
+mod evidence;
 mod metrics;
 mod read;
 mod reload;

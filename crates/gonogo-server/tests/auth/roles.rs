@@ -58,7 +58,7 @@ async fn a_token_may_no_more_than_its_scope_and_its_owner() {
         for scope in Scope::ALL {
             let new = app.auth.create_token(&owner, "ci", scope, None, app.now());
             let token = new.await.unwrap().token;
-            matrix.push_str(&format!("{role:<9} {:<7}", scope.word()));
+            matrix.push_str(&format!("{role:<9} {:<8}", scope.word()));
             for (path, _) in NEEDS {
                 let answer = app.program(method(path), path, token.expose()).await;
                 matrix.push_str(&format!(" {path} {}", answer.status().as_u16()));
@@ -67,18 +67,22 @@ async fn a_token_may_no_more_than_its_scope_and_its_owner() {
         }
     }
     insta::assert_snapshot!(matrix, @r"
-    viewer    read    /read 200 /ack 403 /publish 403 /users 403
-    viewer    respond /read 200 /ack 403 /publish 403 /users 403
-    viewer    admin   /read 200 /ack 403 /publish 403 /users 403
-    responder read    /read 200 /ack 403 /publish 403 /users 403
-    responder respond /read 200 /ack 200 /publish 403 /users 403
-    responder admin   /read 200 /ack 200 /publish 403 /users 403
-    director  read    /read 200 /ack 403 /publish 403 /users 403
-    director  respond /read 200 /ack 200 /publish 403 /users 403
-    director  admin   /read 200 /ack 200 /publish 200 /users 403
-    admin     read    /read 200 /ack 403 /publish 403 /users 403
-    admin     respond /read 200 /ack 200 /publish 403 /users 403
-    admin     admin   /read 200 /ack 200 /publish 200 /users 200
+    viewer    read     /read 200 /ack 403 /publish 403 /users 403
+    viewer    evidence /read 200 /ack 403 /publish 403 /users 403
+    viewer    respond  /read 200 /ack 403 /publish 403 /users 403
+    viewer    admin    /read 200 /ack 403 /publish 403 /users 403
+    responder read     /read 200 /ack 403 /publish 403 /users 403
+    responder evidence /read 200 /ack 403 /publish 403 /users 403
+    responder respond  /read 200 /ack 200 /publish 403 /users 403
+    responder admin    /read 200 /ack 200 /publish 403 /users 403
+    director  read     /read 200 /ack 403 /publish 403 /users 403
+    director  evidence /read 200 /ack 403 /publish 403 /users 403
+    director  respond  /read 200 /ack 200 /publish 403 /users 403
+    director  admin    /read 200 /ack 200 /publish 200 /users 403
+    admin     read     /read 200 /ack 403 /publish 403 /users 403
+    admin     evidence /read 200 /ack 403 /publish 403 /users 403
+    admin     respond  /read 200 /ack 200 /publish 403 /users 403
+    admin     admin    /read 200 /ack 200 /publish 200 /users 200
     ");
 }
 

@@ -58,6 +58,8 @@ pub enum TokenVerb {
 pub enum Scope {
     /// See everything
     Read,
+    /// See everything, and record evidence in the name of whoever found it out
+    Evidence,
     /// See everything, and do what responders do
     Respond,
     /// Everything its owner may do
@@ -69,6 +71,7 @@ impl Scope {
     pub fn wanted(self, name: &str, days: Option<u16>) -> WantedToken {
         let scope = match self {
             Self::Read => "read",
+            Self::Evidence => "evidence",
             Self::Respond => "respond",
             Self::Admin => "admin",
         };

@@ -9,13 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use gonogo_model::diagnostic::did_you_mean;
 use gonogo_model::evidence::{Evidence as Record, Exception, Method, Outcome};
 use gonogo_model::text::Spanned;
 use gonogo_model::when::Instant;
-use gonogo_model::{Id, Package, PackageText, Ref, Subject, load};
-use gonogo_readiness::criteria::{self, Answer, Answers, Case, Criterion, Gate};
+use gonogo_model::{Id, Package, PackageText, Ref, load};
+use gonogo_readiness::criteria::{self, Answer, Answers, Case, Criterion};
 use gonogo_readiness::graph::Graph;
+use gonogo_readiness::recording::{Refusal, about, bind, criterion, digests, person};
 use gonogo_readiness::report::{counted, evidence as report};
 use gonogo_readiness::verdict::why_void;
 use jiff::Timestamp;
@@ -122,7 +122,7 @@ fn add(args: &EvidenceAdd) -> anyhow::Result<Exit> {
     let now = this_second();
     let record = match compose(args, &opened, now) {
         Ok(record) => record,
-        Err(refusal) => return Ok(refusal.say()),
+        Err(refusal) => return Ok(say(&refusal)),
     };
     let path = append(
         &opened,
@@ -143,127 +143,31 @@ fn add(args: &EvidenceAdd) -> anyhow::Result<Exit> {
     Ok(Exit::Clean)
 }
 
-/// Why nothing was written, and what to do.
-struct Refusal {
-    why: String,
-    help: String,
-}
-
-impl Refusal {
-    fn new(why: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            help: help.into(),
-        }
-    }
-
-    fn say(&self) -> Exit {
-        anstream::eprintln!("error: {}", print::plain(&self.why));
-        anstream::eprintln!("help: {}", print::plain(&self.help));
-        Exit::Usage
-    }
-}
-
-fn criterion(code: &str) -> Result<&'static Criterion, Refusal> {
-    criteria::find(code).ok_or_else(|| {
-        let near = did_you_mean(&code.to_uppercase(), criteria::all().map(|c| c.id));
-        let help = near.map_or_else(
-            || "`gonogo explain` lists them all".to_string(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        Refusal::new(format!("there is no criterion `{code}`"), help)
-    })
-}
-
-/// The answer of a criterion about a subject, which says what evidence has to cover.
-fn about(
-    criterion: &'static Criterion,
-    subject: &Subject,
-    opened: &Opened,
-    now: Timestamp,
-) -> Result<Answer, Refusal> {
-    let all = answers(criterion, opened, now);
-    let found = all.iter().find(|a| a.subject == *subject);
-    found.cloned().ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(|a| a.subject.to_string()).collect();
-        let typed = subject.to_string();
-        let help = match did_you_mean(&typed, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "this package has nothing that it asks about".into(),
-            None => {
-                let more = names.len().saturating_sub(12);
-                let more = if more > 0 {
-                    format!(" and {more} more")
-                } else {
-                    String::new()
-                };
-                format!(
-                    "it asks about {}{more}",
-                    names[..names.len().min(12)].join(", ")
-                )
-            }
-        };
-        Refusal::new(
-            format!("{} does not ask about `{typed}`", criterion.id),
-            help,
-        )
-    })
+/// Says why nothing was written, and what to do.
+fn say(refusal: &Refusal) -> Exit {
+    anstream::eprintln!("error: {}", print::plain(&refusal.why));
+    anstream::eprintln!("help: {}", print::plain(&refusal.help));
+    Exit::Usage
 }
 
 fn compose(args: &EvidenceAdd, opened: &Opened, now: Timestamp) -> Result<Record, Refusal> {
-    let criterion = criterion(&args.criterion)?;
-    let method = match args.method {
-        MethodArg::Probe => Method::Probe,
-        MethodArg::Drill => Method::Drill,
-        MethodArg::Artifact => Method::Artifact,
-        MethodArg::Attest => Method::Attest,
-    };
-    if criterion.is_static() {
-        return Err(Refusal::new(
-            format!("{} is decided by the package alone", criterion.id),
-            format!("`gonogo explain {}` says how to meet it", criterion.id),
-        ));
-    }
-    if !criterion.takes(method) {
-        let wanted: Vec<&str> = criterion.classes.iter().map(|c| c.word()).collect();
-        return Err(Refusal::new(
-            format!("{} is not answered by {method}", criterion.id),
-            format!("it needs {}", wanted.join(" and ")),
-        ));
-    }
-    let at = args.at.unwrap_or(now);
-    if at > now {
-        return Err(Refusal::new(
-            format!("{at} is in the future"),
-            "record what was found out when it has been",
-        ));
-    }
-    let answer = about(criterion, &args.subject, opened, now)?;
-    if method == Method::Attest {
-        attested_by(args, &answer, opened)?;
-    }
-    if let (Some(ttl), Some(most)) = (args.ttl, criterion.ttl)
-        && ttl > most
-    {
-        return Err(Refusal::new(
-            format!("evidence for {} holds for {most} at most", criterion.id),
-            "leave --ttl out, or make it shorter",
-        ));
-    }
-    let others = answer.covers.iter().flatten().chain(&args.covers);
-    let covered = std::iter::once(&args.subject).chain(others);
-    Ok(Record {
-        criterion: unplaced(criterion.id.to_string()),
+    let record = Record {
+        criterion: unplaced(args.criterion.clone()),
         subject: unplaced(args.subject.clone()),
         result: match args.result {
             ResultArg::Pass => Outcome::Pass,
             ResultArg::Fail => Outcome::Fail,
         },
-        method,
-        observed_at: Instant(at),
+        method: match args.method {
+            MethodArg::Probe => Method::Probe,
+            MethodArg::Drill => Method::Drill,
+            MethodArg::Artifact => Method::Artifact,
+            MethodArg::Attest => Method::Attest,
+        },
+        observed_at: Instant(args.at.unwrap_or(now)),
         ttl: args.ttl,
-        covers: digests(covered, opened)?,
-        package_digest: Some(opened.text.digest().0),
+        covers: BTreeMap::new(),
+        package_digest: None,
         actor: args.actor.clone(),
         reviewer: args.reviewer.clone(),
         limitations: args.limitations.clone(),
@@ -273,61 +177,10 @@ fn compose(args: &EvidenceAdd, opened: &Opened, now: Timestamp) -> Result<Record
         took: args.took,
         lost: args.lost,
         measured: args.measured,
-    })
-}
-
-/// Somebody's word needs somebody, and on a blocker a second one.
-fn attested_by(args: &EvidenceAdd, answer: &Answer, opened: &Opened) -> Result<(), Refusal> {
-    for name in std::iter::once(&args.actor).chain(&args.reviewer) {
-        person(name, opened)?;
-    }
-    let second = args.reviewer.as_ref().filter(|r| **r != args.actor);
-    if answer.gate == Gate::Blocker && second.is_none() {
-        return Err(Refusal::new(
-            "on a blocker, one person's word is not enough",
-            "name somebody else with --reviewer, who looked at it",
-        ));
-    }
-    Ok(())
-}
-
-fn person(name: &str, opened: &Opened) -> Result<Id, Refusal> {
-    let people = &opened.package.people;
-    let found = people.keys().find(|id| id.as_str() == name);
-    if people
-        .values()
-        .any(|p| p.id.as_str() == name && p.placeholder)
-    {
-        return Err(Refusal::new(
-            format!("`{name}` is a placeholder, and cannot vouch for anything"),
-            "fill in who it is, and take `placeholder: true` away",
-        ));
-    }
-    found.cloned().ok_or_else(|| {
-        let near = did_you_mean(name, people.keys().map(|id| id.as_str()));
-        let help = near.map_or_else(
-            || "name somebody under `people`".to_string(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        Refusal::new(format!("there is no person `{name}` in this package"), help)
-    })
-}
-
-fn digests<'s>(
-    subjects: impl Iterator<Item = &'s Subject>,
-    opened: &Opened,
-) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut covers = BTreeMap::new();
-    for subject in subjects {
-        let Some(digest) = opened.package.digests.get(subject) else {
-            return Err(Refusal::new(
-                format!("there is no `{subject}` in this package"),
-                "name what the record is about, such as `component/billing`",
-            ));
-        };
-        covers.insert(subject.to_string(), digest.clone());
-    }
-    Ok(covers)
+    };
+    let graph = Graph::new(&opened.package);
+    let case = Case::new(&opened.package, &opened.text, &graph, &[], now);
+    bind(record, &case, &args.covers)
 }
 
 fn unplaced<T>(value: T) -> Spanned<T> {
@@ -510,7 +363,7 @@ fn except(args: &EvidenceExcept) -> anyhow::Result<Exit> {
     };
     let exception = match compose_exception(args, &opened) {
         Ok(exception) => exception,
-        Err(refusal) => return Ok(refusal.say()),
+        Err(refusal) => return Ok(say(&refusal)),
     };
     let item = report::exception_yaml(&exception);
     let path = append(&opened, "exceptions", "exceptions", &item)?;
@@ -530,7 +383,9 @@ fn except(args: &EvidenceExcept) -> anyhow::Result<Exit> {
 fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception, Refusal> {
     let now = this_second();
     let criterion = criterion(&args.criterion)?;
-    about(criterion, &args.subject, opened, now)?;
+    let graph = Graph::new(&opened.package);
+    let case = Case::new(&opened.package, &opened.text, &graph, &[], now);
+    about(criterion, &args.subject, &case)?;
     let nowhere = gonogo_model::text::Span::default();
     let owner = opened
         .package
@@ -539,6 +394,7 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
         .find(|id| id.as_str() == args.owner);
     let owner = owner.ok_or_else(|| {
         Refusal::new(
+            "unknown_role",
             format!("there is no role `{}`", args.owner),
             "name one of `roles`",
         )
@@ -561,7 +417,13 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
         })
         .find(|id| !taken(id))
         .and_then(|id| Id::parse(&id).ok())
-        .ok_or_else(|| Refusal::new("its name would be too long", "write it by hand"))?;
+        .ok_or_else(|| {
+            Refusal::new(
+                "name_too_long",
+                "its name would be too long",
+                "write it by hand",
+            )
+        })?;
     let exception = Exception {
         id: unplaced(id),
         criterion: unplaced(criterion.id.to_string()),
@@ -570,17 +432,16 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
         compensating_control: args.control.clone(),
         control_tested_at: Instant(args.control_tested_at),
         owner: Ref::new(owner.clone(), nowhere),
-        signed_by: Ref::new(person(&args.signed_by, opened)?, nowhere),
-        countersigned_by: Ref::new(person(&args.countersigned_by, opened)?, nowhere),
+        signed_by: Ref::new(person(&args.signed_by, &opened.package)?, nowhere),
+        countersigned_by: Ref::new(person(&args.countersigned_by, &opened.package)?, nowhere),
         signed_at: Instant(now),
         until: Instant(args.until),
-        covers: digests(std::iter::once(&args.subject), opened)?,
+        covers: digests(std::iter::once(&args.subject), &opened.package)?,
     };
-    let graph = Graph::new(&opened.package);
-    let case = Case::new(&opened.package, &opened.text, &graph, &[], now);
     match why_void(&case, &exception) {
         None => Ok(exception),
         Some(why) => Err(Refusal::new(
+            "void",
             format!("it would be void: {why}"),
             "`gonogo evidence except --help` shows what it needs",
         )),

@@ -61,6 +61,7 @@ fn create(
 ) -> anyhow::Result<MadeToken> {
     let scope = match scope {
         Scope::Read => auth::Scope::Read,
+        Scope::Evidence => auth::Scope::Evidence,
         Scope::Respond => auth::Scope::Respond,
         Scope::Admin => auth::Scope::Admin,
     };
