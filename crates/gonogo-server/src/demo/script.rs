@@ -37,6 +37,22 @@ pub(super) struct Cast {
     pub deployment: Option<Flow>,
 }
 
+/// What an outage strikes: of the vendors that one of these checks asks, the one with which most
+/// falls, and all that falls with it.
+fn struck(package: &Package, checks: &[Id]) -> Option<BTreeSet<Id>> {
+    let graph = Graph::new(package);
+    let asked = checks.iter().filter_map(|id| package.checks.get(id));
+    let vendors = asked
+        .filter_map(|c| package.components.get(&c.component.id))
+        .filter(|c| c.kind == ComponentKind::Vendor);
+    let falls = vendors.filter_map(|c| {
+        let blast = Blast::of(package, &graph, &c.id.value)?;
+        let with_it = blast.fails.iter().map(|hit| hit.node.id().clone());
+        Some(with_it.chain([c.id.value.clone()]).collect::<BTreeSet<Id>>())
+    });
+    falls.max_by_key(BTreeSet::len)
+}
+
 /// Something that was broken, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Broken {
@@ -113,6 +129,12 @@ impl Cast {
             .collect();
         outage.sort();
         outage.dedup();
+        if let Some(struck) = struck(package, &outage) {
+            outage.retain(|id| {
+                let check = package.checks.get(id);
+                check.is_some_and(|c| struck.contains(&c.component.id))
+            });
+        }
         // Symptoms come before the cause, as they do: vendors notice last.
         outage.sort_by_key(|id| {
             let component = package
