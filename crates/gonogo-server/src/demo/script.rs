@@ -14,6 +14,8 @@ use gonogo_model::component::ComponentKind;
 use gonogo_model::flow::Flow;
 use gonogo_model::source::Provider;
 use gonogo_model::{Id, Package};
+use gonogo_readiness::graph::Graph;
+use gonogo_readiness::graph::blast::Blast;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
@@ -48,7 +50,11 @@ fn struck(package: &Package, checks: &[Id]) -> Option<BTreeSet<Id>> {
     let falls = vendors.filter_map(|c| {
         let blast = Blast::of(package, &graph, &c.id.value)?;
         let with_it = blast.fails.iter().map(|hit| hit.node.id().clone());
-        Some(with_it.chain([c.id.value.clone()]).collect::<BTreeSet<Id>>())
+        Some(
+            with_it
+                .chain([c.id.value.clone()])
+                .collect::<BTreeSet<Id>>(),
+        )
     });
     falls.max_by_key(BTreeSet::len)
 }
