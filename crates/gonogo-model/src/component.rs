@@ -28,8 +28,9 @@ record! {
         pub tier: u8 = 2,
         /// What it does, in a sentence.
         pub description: Option<String>,
-        /// Why it is not live yet: "billing is free until March". What hangs on it is then neither
-        /// watched nor asked about, and never shown as well.
+        /// Why it is not live yet: "billing is free until March". The verdict then asks nothing of
+        /// what hangs on it, and never shows it as well. It is watched all the same, so what arrives
+        /// although it is off is noticed.
         pub off: Option<String>,
         /// What it needs.
         pub depends_on: Vec<Dependency>,
