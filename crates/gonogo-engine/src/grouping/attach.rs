@@ -195,7 +195,7 @@ impl Engine {
             return;
         };
         let (number, detail) = (state.incident, state.reading.detail.clone());
-        let text = format!("{} no longer holds: {detail}", alert.name);
+        let text = format!("over: {} ({})", alert.name, detail.trim_end_matches('.'));
         let open = number.filter(|n| self.state.incidents.get(n).is_some_and(Incident::is_open));
         self.say(now, open, EntryKind::AlertResolved, id.as_str(), text);
         if let Some(number) = number {

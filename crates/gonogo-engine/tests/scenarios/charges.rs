@@ -120,7 +120,7 @@ fn a_record_after_the_deadline_is_late_and_not_missing() {
     stage.recorded("ch_1", 1200);
     assert_eq!(
         stage.said(EntryKind::AlertResolved),
-        ["06:00 A charge was not recorded no longer holds: none overdue, 0 open"]
+        ["06:00 over: A charge was not recorded (none overdue, 0 open)"]
     );
     let counts = stage.engine.state().flows[0]
         .series
