@@ -167,3 +167,19 @@ fn the_commands_of_every_manual_page_would_be_taken() {
         }
     }
 }
+
+#[test]
+fn there_are_all_of_them() {
+    let of = |gate| criteria::all().filter(|c| c.gate == gate).count();
+    let counts = (
+        criteria::all().count(),
+        of(criteria::Gate::Blocker),
+        of(criteria::Gate::Warning),
+    );
+    assert_eq!(counts, (104, 68, 36));
+    let per_area: Vec<usize> = criteria::AREAS
+        .iter()
+        .map(|(code, _)| criteria::all().filter(|c| c.area() == *code).count())
+        .collect();
+    assert_eq!(per_area, [8, 14, 8, 14, 8, 12, 8, 7, 5, 5, 5, 7, 3]);
+}
