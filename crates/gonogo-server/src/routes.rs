@@ -15,11 +15,13 @@ use crate::driver::LAG_PAGED_MS;
 use crate::graph;
 use crate::incidents;
 use crate::ingest;
+use crate::launch;
 use crate::live;
 use crate::metrics;
 use crate::overview;
 use crate::package_page;
 use crate::places;
+use crate::risks;
 use crate::runbooks;
 use crate::shell;
 use crate::signals;
@@ -70,6 +72,8 @@ fn pages(site: Site) -> Router {
         .merge(incidents::routes())
         .merge(graph::routes())
         .merge(runbooks::routes())
+        .merge(launch::routes())
+        .merge(risks::routes())
         .merge(signals::routes())
         .merge(package_page::routes())
         .merge(places::routes())

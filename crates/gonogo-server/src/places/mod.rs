@@ -1,4 +1,4 @@
-//! Plain lists of what the package declares: on call, domains, risks, rehearsals, the launch.
+//! Plain lists of what the package declares: on call, domains, rehearsals.
 //!
 //! Each is one table of what is so right now. Invariant: nothing here is decided or stored.
 
@@ -21,9 +21,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/oncall", get(on_call))
         .route("/domains", get(domains))
-        .route("/risks", get(risks))
         .route("/rehearsals", get(rehearsals))
-        .route("/launch", get(launch))
         .route("/settings", get(|| async { Redirect::to("/account") }))
 }
 
@@ -168,68 +166,6 @@ async fn domains(who: Identity, State(site): State<Site>, frame: Frame) -> Respo
     })
 }
 
-async fn risks(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
-    let view = site.view();
-    let package = &view.plan.package;
-    let mut modes: Vec<_> = package.failure_modes.values().collect();
-    modes.sort_by_key(|m| {
-        (
-            std::cmp::Reverse(m.severity),
-            std::cmp::Reverse(m.occurrence),
-            m.id.value.clone(),
-        )
-    });
-    let rows = modes.into_iter().map(|m| {
-        let watched = match m.detected_by.len() {
-            0 => state(Seen::Bad, "nothing notices it"),
-            n => text(shown::plural(n, "alert", "alerts")),
-        };
-        let runbook = m.runbook.as_ref().map_or_else(
-            || text("none"),
-            |r| link("Runbook", format!("/runbooks/{}", r.id)),
-        );
-        vec![
-            text(m.name.clone()),
-            link(
-                shown::component_name(package, &m.component.id),
-                format!("/graph/{}", m.component.id),
-            ),
-            text(format!(
-                "{} / {} / {}",
-                m.severity, m.occurrence, m.detection
-            )),
-            watched,
-            runbook,
-            text(
-                m.owner
-                    .as_ref()
-                    .map_or_else(|| "nobody".into(), |r| shown::role(package, &r.id)),
-            ),
-        ]
-    });
-    page(&ListPage {
-        title: "Risks".into(),
-        sub: "Failure modes, the worst first: severity, occurrence and detection from 1 to 5."
-            .into(),
-        heads: vec![
-            "Failure mode",
-            "Where",
-            "S / O / D",
-            "Noticed by",
-            "Runbook",
-            "Owner",
-        ],
-        rows: rows.collect(),
-        empty: (
-            "No failure mode",
-            "Write under `failure_modes:` what can go wrong and what would notice it.",
-        ),
-        mistakes: Vec::new(),
-        action: None,
-        shell: shell(&site, &view, &who, frame, "Risks", Nav::Risks),
-    })
-}
-
 async fn rehearsals(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
     let view = site.view();
     let rows = view.plan.package.scenarios.values().map(|s| {
@@ -250,45 +186,5 @@ async fn rehearsals(who: Identity, State(site): State<Site>, frame: Frame) -> Re
         mistakes: Vec::new(),
         action: None,
         shell: shell(&site, &view, &who, frame, "Rehearsals", Nav::Rehearsals),
-    })
-}
-
-async fn launch(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
-    let (view, now) = (site.view(), site.clock.now());
-    let package = &view.plan.package;
-    let declared = package.header.as_ref().and_then(|h| h.launch.as_ref());
-    let rows = declared.map_or_else(Vec::new, |l| {
-        vec![
-            vec![
-                text("When"),
-                text(format!(
-                    "{} ({})",
-                    time::exact(l.at.0),
-                    time::relative(l.at.0, now.timestamp())
-                )),
-            ],
-            vec![text("Director"), text(shown::role(package, &l.director.id))],
-            vec![
-                text("Watched closely for"),
-                text(shown::length(l.observation)),
-            ],
-            vec![
-                text("Open incidents"),
-                text(view.open_incidents().len().to_string()),
-            ],
-        ]
-    });
-    page(&ListPage {
-        title: "Launch".into(),
-        sub: "What the package says of the launch. gonogo gives no verdict yet.".into(),
-        heads: vec!["", ""],
-        rows,
-        empty: (
-            "No launch",
-            "Say in `package: launch:` when it is and who declares it.",
-        ),
-        mistakes: Vec::new(),
-        action: None,
-        shell: shell(&site, &view, &who, frame, "Launch", Nav::Launch),
     })
 }

@@ -16,6 +16,7 @@ use gonogo_readiness::runbook_status::RunbookStatus;
 use gonogo_readiness::verdict::{Verdict, judge};
 use serde_json::Value;
 
+use crate::risks::Risks;
 use crate::view::View;
 
 /// What was judged.
@@ -54,6 +55,8 @@ pub struct Board {
     pub value: Value,
     /// How far each runbook can be trusted.
     pub runbooks: BTreeMap<Id, RunbookStatus>,
+    /// The risk register.
+    pub risks: Risks,
 }
 
 impl Board {
@@ -68,6 +71,7 @@ impl Board {
         Self {
             key,
             value: report::value(&verdict, package.name(), text),
+            risks: Risks::of(&case),
             verdict,
             runbooks,
             plan: Arc::clone(&plan),

@@ -43,6 +43,8 @@ struct Seen {
     at: Time,
     result: Outcome,
     note: String,
+    /// What it was seen at, besides what the criterion wants covered.
+    on: Vec<Subject>,
 }
 
 impl Seen {
@@ -51,6 +53,7 @@ impl Seen {
             at,
             result: Outcome::Pass,
             note: note.into(),
+            on: Vec::new(),
         }
     }
 
@@ -59,7 +62,16 @@ impl Seen {
             at,
             result: Outcome::Fail,
             note: note.into(),
+            on: Vec::new(),
         }
+    }
+
+    fn on(self, kind: Kind, ids: impl IntoIterator<Item = Id>) -> Self {
+        let on = ids
+            .into_iter()
+            .map(|id| Subject::Entity(kind, id))
+            .collect();
+        Self { on, ..self }
     }
 }
 
@@ -96,13 +108,17 @@ pub(super) fn records(view: &View, since: &Since, beat: Option<Time>, now: Time)
             let Some(seen) = look(&sight, &answer.subject, &covers) else {
                 continue;
             };
-            let covered = || std::iter::once(&answer.subject).chain(&covers);
+            let covered = || {
+                std::iter::once(&answer.subject)
+                    .chain(&covers)
+                    .chain(&seen.on)
+            };
             if seen.at > now || !covered().all(|s| since.unchanged(s, seen.at)) {
                 continue;
             }
             let digests = &plan.package.digests;
             let bound = covered().filter_map(|s| Some((s.to_string(), digests.get(s)?.clone())));
-            let bound = bound.collect();
+            let bound: BTreeMap<String, String> = bound.collect();
             found.push(record(criterion.id, &answer.subject, seen, bound, view));
         }
     }
@@ -146,16 +162,24 @@ fn indicator(sight: &Sight<'_>, subject: &Subject, _: &[Subject]) -> Option<Seen
         .package
         .slos
         .get(id_of(subject, Kind::Slo)?)?;
-    let at = match &slo.sli {
-        Sli::Check(check) => told_at(sight.checks.get(&check.id)?)?,
-        Sli::Completion(flow) => {
-            let flow = sight.flows.get(&flow.id)?;
-            flow.last_start.max(flow.last_end)?
+    let (flow, at) = match &slo.sli {
+        Sli::Check(check) => {
+            let at = told_at(sight.checks.get(&check.id)?)?;
+            let seen = Seen::well(at, "its indicator had data");
+            return Some(seen.on(Kind::Check, [check.id.clone()]));
         }
-        Sli::Success(flow) => sight.flows.get(&flow.id)?.last_end?,
-        Sli::Latency(latency) => sight.flows.get(&latency.flow.id)?.last_end?,
+        Sli::Completion(flow) => {
+            let seen = sight.flows.get(&flow.id)?;
+            (flow, seen.last_start.max(seen.last_end))
+        }
+        Sli::Success(flow) => (flow, sight.flows.get(&flow.id)?.last_end),
+        Sli::Latency(latency) => {
+            let flow = &latency.flow;
+            (flow, sight.flows.get(&flow.id)?.last_end)
+        }
     };
-    Some(Seen::well(at, "its indicator had data"))
+    let seen = Seen::well(at?, "its indicator had data");
+    Some(seen.on(Kind::Flow, [flow.id.clone()]))
 }
 
 /// MON-07: the checks that look at what a journey shows.
@@ -187,7 +211,8 @@ fn job_ran(sight: &Sight<'_>, subject: &Subject, _: &[Subject]) -> Option<Seen> 
     }
     // Each of its flows is a job of its own.
     let at = seen.iter().map(|f| f.last_success).min()??;
-    Some(Seen::well(at, "it ended, and well"))
+    let flows = seen.iter().map(|f| f.id.clone());
+    Some(Seen::well(at, "it ended, and well").on(Kind::Flow, flows))
 }
 
 /// MON-09: the last data of the flows that count what a journey moves.
@@ -204,9 +229,10 @@ fn money_counted(sight: &Sight<'_>, _: &Subject, covers: &[Subject]) -> Option<S
     });
     let data = flows.filter_map(|id| {
         let flow = sight.flows.get(id)?;
-        flow.last_start.max(flow.last_end)
+        Some((flow.last_start.max(flow.last_end)?, id))
     });
-    Some(Seen::well(data.max()?, "its flow had data"))
+    let (at, flow) = data.max()?;
+    Some(Seen::well(at, "its flow had data").on(Kind::Flow, [flow.clone()]))
 }
 
 /// MON-10: the last time that somebody outside heard us.

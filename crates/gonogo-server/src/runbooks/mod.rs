@@ -3,6 +3,7 @@
 //! Rendered from the package in force, for reading on a phone and for printing.
 
 pub mod steps;
+mod trust;
 
 use askama::Template;
 use axum::Router;
@@ -18,8 +19,9 @@ use crate::shown;
 use crate::site::Site;
 use crate::view::View;
 use crate::web::components::table::{TableQuery, Window};
-use crate::web::components::{Markup, Severity, markdown};
+use crate::web::components::{Markup, Severity, State as Seen, markdown};
 use crate::web::{Frame, Nav, Shell, page};
+use trust::Trust;
 
 /// The addresses of runbooks.
 pub fn routes() -> Router<Site> {
@@ -47,6 +49,7 @@ struct Row {
     takes: String,
     alerts: usize,
     incidents: Vec<u64>,
+    trust: Option<(Seen, &'static str)>,
 }
 
 #[derive(Template)]
@@ -68,6 +71,7 @@ struct RunbookPage {
     incidents: Vec<(u64, String)>,
     digest: String,
     steps: usize,
+    trust: Option<Trust>,
 }
 
 /// A section of a runbook.
@@ -92,10 +96,15 @@ async fn list(State(site): State<Site>, who: Identity, frame: Frame) -> Response
     let view = site.view();
     let query = TableQuery::from_uri(&frame.uri);
     let runbooks = &view.plan.package.runbooks;
+    let board = trust::board(&site).await;
     let mut rows: Vec<Row> = runbooks.values().map(|r| row(&view, r)).collect();
+    for (row, id) in rows.iter_mut().zip(runbooks.keys()) {
+        row.trust = trust::word(board.as_deref(), id);
+    }
     rows.retain(|r| query.matches(&[&r.id, &r.title, &r.owner, &r.covers]));
     match query.sort.as_str() {
         "owner" => rows.sort_by_key(|r| r.owner.to_lowercase()),
+        "trust" => rows.sort_by_key(|r| r.trust.map(|(_, word)| word)),
         "steps" => rows.sort_by_key(|r| r.steps),
         "title" => rows.sort_by_key(|r| r.title.to_lowercase()),
         _ => rows.sort_by_key(|r| (r.incidents.is_empty(), r.title.to_lowercase())),
@@ -134,6 +143,7 @@ fn row(view: &View, runbook: &Runbook) -> Row {
             .into_iter()
             .map(|(n, _)| n)
             .collect(),
+        trust: None,
     }
 }
 
@@ -143,6 +153,7 @@ async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, Missing> {
+    let board = trust::board(&site).await;
     let view = site.view();
     let package = &view.plan.package;
     let found = Id::parse(&id).ok().and_then(|id| package.runbooks.get(&id));
@@ -194,6 +205,7 @@ async fn show(
             .map(|d| d.short().to_owned())
             .unwrap_or_default(),
         steps: runbook.sections.iter().map(|s| s.steps.len()).sum(),
+        trust: Trust::of(board.as_deref(), id),
         shell: shell(&site, &view, &who, frame, &head.title, Nav::Runbooks),
     };
     Ok(page(&template))

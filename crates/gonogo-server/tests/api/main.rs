@@ -6,6 +6,7 @@ mod dead_letters;
 mod described;
 mod evidence;
 mod metrics;
+mod pages;
 mod read;
 mod reload;
 mod server;
