@@ -204,11 +204,7 @@ impl Drop for Browser {
 }
 
 fn screenshots() -> PathBuf {
-    let target = std::env::current_exe().unwrap();
-    let target = target
-        .ancestors()
-        .find(|p| p.join("CACHEDIR.TAG").exists())
-        .unwrap()
-        .to_path_buf();
-    target.join("screenshots")
+    // Cargo's scratch directory for tests stands in the target directory, wherever that is.
+    let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    scratch.parent().unwrap().join("screenshots")
 }

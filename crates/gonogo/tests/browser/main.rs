@@ -64,6 +64,8 @@ async fn somebody_watches_the_demonstration() {
     for (name, path) in [
         ("graph", "/graph"),
         ("signals", "/signals"),
+        ("launch", "/launch"),
+        ("risks", "/risks"),
         ("runbook", "/runbooks/combined-outage"),
     ] {
         browser.go(&demo.url(path)).await;
