@@ -17,6 +17,9 @@ pub const LONGEST_EXCEPTION: SignedDuration = SignedDuration::from_hours(90 * 24
 /// How old the trial of a compensating control may be when an exception is signed.
 pub const OLDEST_CONTROL_TEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// The least important tier that there is.
+const LAST_TIER: u8 = 3;
+
 /// The answer to "do we launch?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
@@ -70,7 +73,8 @@ pub struct Area {
 pub struct Asked {
     /// The criterion.
     pub criterion: &'static Criterion,
-    /// The worst of the answers that no exception covers.
+    /// The worst of the answers that no exception covers; where one covers each of them, the
+    /// worst of all, as an exception makes nothing better.
     pub state: State,
     /// One answer for each subject.
     pub answers: Vec<Judged>,
@@ -180,7 +184,8 @@ fn ask(criterion: &'static Criterion, case: &Case<'_>, exceptions: &[&Exception]
         .into_iter()
         .map(|answer| {
             let covers = |e: &&&Exception| {
-                e.criterion.value == criterion.id && e.subject.value == answer.subject
+                e.criterion.value.eq_ignore_ascii_case(criterion.id)
+                    && e.subject.value == answer.subject
             };
             let needed = answer.gate == Gate::Blocker && answer.state.is_open();
             Judged {
@@ -192,14 +197,14 @@ fn ask(criterion: &'static Criterion, case: &Case<'_>, exceptions: &[&Exception]
             }
         })
         .collect();
-    let state = answers
-        .iter()
-        .filter(|a| a.exception.is_none())
-        .map(|a| a.answer.state)
-        .max();
+    let worst = |excepted: bool| {
+        let these = answers.iter().filter(|a| a.exception.is_some() == excepted);
+        these.map(|a| a.answer.state).max()
+    };
+    let state = worst(false).or_else(|| worst(true));
     Asked {
         criterion,
-        state: state.unwrap_or(State::Pass),
+        state: state.unwrap_or(State::Unknown),
         answers,
     }
 }
@@ -260,7 +265,10 @@ fn answers(criterion: &'static Criterion, case: &Case<'_>) -> Vec<Answer> {
             answer.actions.clear();
         }
     }
-    given.retain(|a| case.tier(&a.subject) <= criterion.tiers || a.subject == Subject::Package);
+    // A tier beyond the last is as unimportant as the last, and no way out of being asked.
+    given.retain(|a| {
+        case.tier(&a.subject).min(LAST_TIER) <= criterion.tiers || a.subject == Subject::Package
+    });
     given
 }
 
@@ -271,6 +279,20 @@ pub fn why_void(case: &Case<'_>, e: &Exception) -> Option<String> {
     }
     if e.signed_by.id == e.countersigned_by.id {
         return Some("both signatures are the same person's".into());
+    }
+    for signer in [&e.signed_by.id, &e.countersigned_by.id] {
+        let person = case.package.people.get(signer);
+        if !person.is_some_and(|p| crate::criteria::is_there(p, e.signed_at.0)) {
+            return Some(format!(
+                "`{signer}`, who signed it, was nobody to sign then"
+            ));
+        }
+    }
+    if !crate::criteria::held_by_somebody(case, &e.owner.id) {
+        return Some(format!(
+            "nobody holds `{}`, which owns the risk",
+            e.owner.id
+        ));
     }
     if e.signed_at.0 > case.now {
         return Some("it is signed in the future".into());

@@ -61,18 +61,29 @@ impl<'p> Case<'p> {
         found.cloned().unwrap_or_default()
     }
 
-    /// Has a criterion's newest record about a subject passed? Used where one criterion's
-    /// evidence bears on another's rating.
-    pub fn passed(&self, criterion: &str, subject: &Subject) -> bool {
-        self.standing(criterion, subject).is_none()
-    }
-
     /// Why a criterion's newest record about a subject is no pass; `None` where it is one.
     pub fn standing(&self, criterion: &str, subject: &Subject) -> Option<(State, String)> {
         let Some(criterion) = super::find(criterion) else {
             return Some((State::Unknown, format!("there is no criterion {criterion}")));
         };
         super::proof::look(self, criterion, criterion.gate, subject, &[], criterion.ttl).trouble
+    }
+
+    /// Why an alert does not count as having fired; `None` where it does. It is the answer of
+    /// MON-05: with what it watches and whom it pages as they are now.
+    pub fn not_fired(&self, alert: &Alert) -> Option<(State, String)> {
+        let subject = Subject::Entity(Kind::Alert, alert.id.value.clone());
+        let criterion = &super::mon::FIRED;
+        let covers = super::mon::rests_on(self, alert);
+        super::proof::look(
+            self,
+            criterion,
+            criterion.gate,
+            &subject,
+            &covers,
+            criterion.ttl,
+        )
+        .trouble
     }
 
     /// The alerts that tell of a component.

@@ -5,6 +5,7 @@
 //! cannot know is [`State::Unknown`], never a pass.
 
 mod answer;
+mod apart;
 mod case;
 mod catalogue;
 mod index;
@@ -33,7 +34,7 @@ use gonogo_model::evidence::Method;
 pub use answer::{Answer, Answers, LAST_BLOCKING_TIER, State};
 pub use case::Case;
 pub use catalogue::{all, find};
-pub(crate) use people::held_by_somebody;
+pub(crate) use people::{held_by_somebody, is_there};
 pub(crate) use proof::{day, unbound};
 pub use trigger::Trigger;
 

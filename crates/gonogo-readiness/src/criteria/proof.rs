@@ -8,7 +8,7 @@ use gonogo_model::evidence::{Evidence, Method, Outcome};
 use gonogo_model::{Duration, Subject};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Case, Criterion, Gate, State};
+use super::{Case, Criterion, Gate, State, is_there};
 
 /// How far a record may be dated ahead of our clock before it is taken for a mistake.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -140,6 +140,9 @@ fn trouble(
                 None => format!("`{name}` attests it, and is nobody of this package"),
                 Some(p) if p.placeholder => {
                     format!("`{name}` attests it, and is a placeholder")
+                }
+                Some(p) if !is_there(p, record.observed_at.0) => {
+                    format!("`{name}` attests it, and had left by then")
                 }
                 Some(_) => continue,
             };

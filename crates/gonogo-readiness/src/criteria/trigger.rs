@@ -61,8 +61,10 @@ triggers! {
     Deployable = "deployable": "something that is deployed" => |p: &Package| component(p, |c| {
         matches!(c.kind, ComponentKind::Service | ComponentKind::Job | ComponentKind::ConfigFeed)
     });
-    /// A job that has to be alone.
-    Singleton = "singleton": "a job that has to be alone" => |p: &Package| component(p, |c| c.concurrency.is_some());
+    /// A job, or something else that has to be alone.
+    Singleton = "singleton": "a job, or something that has to be alone" => |p: &Package| component(p, |c| {
+        c.kind == ComponentKind::Job || c.concurrency == Some(1)
+    });
     /// A step of a runbook that changes something for good.
     DestructiveStep = "destructive-step": "a destructive step" => |p: &Package| {
         use gonogo_model::runbook::StepKind;

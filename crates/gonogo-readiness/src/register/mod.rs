@@ -10,7 +10,6 @@ mod level;
 use gonogo_model::alert::Alert;
 use gonogo_model::risk::{Action, FailureMode};
 use gonogo_model::when::{Local, Zone};
-use gonogo_model::{Kind, Subject};
 use jiff::Timestamp;
 
 use crate::criteria::{Case, held_by_somebody};
@@ -130,10 +129,7 @@ pub fn row<'p>(case: &Case<'p>, mode: &'p FailureMode) -> Row<'p> {
     let alerts = mode.detected_by.iter();
     let detections: Vec<(&Alert, bool)> = alerts
         .filter_map(|r| case.package.alerts.get(&r.id))
-        .map(|alert| {
-            let subject = Subject::Entity(Kind::Alert, alert.id.value.clone());
-            (alert, case.passed(FIRED, &subject))
-        })
+        .map(|alert| (alert, case.not_fired(alert).is_none()))
         .collect();
     let detection_fired = detections.iter().any(|(_, fired)| *fired);
     let credited_detection = match detection_fired {

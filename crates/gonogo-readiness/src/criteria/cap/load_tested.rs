@@ -8,7 +8,7 @@
 //! By the report of a load test of the last 90 days, about the journey of the demand, or about
 //! the package where none is written. The number that was carried (`measured`, in the unit of
 //! `launch.demand`) is at least twice its peak; the record names the artifacts that are released
-//! (`tried`), and is bound to the components under that journey.
+//! (`tried`), and is bound to the components under that journey, or to all that is deployed.
 //!
 //! ## Example
 //! ```sh

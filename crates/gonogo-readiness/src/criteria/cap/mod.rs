@@ -9,7 +9,7 @@ mod load_tested;
 mod overload_tested;
 mod vendor_quotas;
 
-use gonogo_model::component::ComponentKind;
+use gonogo_model::component::{Component, ComponentKind};
 use gonogo_model::launch::{Demand, Launch};
 use gonogo_model::{Kind, Subject};
 
@@ -46,11 +46,13 @@ fn about_demand<'a>(case: &Case<'_>, answers: &'a mut Answers) -> &'a mut Answer
     }
 }
 
-/// What of ours stands under the demand: a load test speaks of these as they are.
+/// What of ours stands under the demand, or all that is deployed where it is of no journey: a
+/// load test speaks of these as they are.
 fn under_demand(case: &Case<'_>) -> Vec<Subject> {
     let journey = demand(case).and_then(|d| d.journey.as_ref());
     let Some(place) = journey.and_then(|j| case.graph.journey(&j.id)) else {
-        return Vec::new();
+        let component = |c: &Component| Subject::Entity(Kind::Component, c.id.value.clone());
+        return case.deployables().map(component).collect();
     };
     let mut found: Vec<Subject> = case
         .graph
@@ -73,7 +75,7 @@ fn artifacts<'p>(case: &Case<'p>, under: &[Subject]) -> Vec<&'p str> {
     releases
         .filter(|r| {
             let component = Subject::Entity(Kind::Component, r.component.id.clone());
-            under.is_empty() || under.contains(&component)
+            under.contains(&component)
         })
         .map(|r| r.artifact.as_str())
         .collect()

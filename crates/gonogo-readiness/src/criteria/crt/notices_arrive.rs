@@ -20,8 +20,9 @@
 //! Use one group address for everything, change it at each registrar and issuer, send a message
 //! there, and see who answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use gonogo_model::Id;
 use gonogo_model::material::Material;
 
 use crate::criteria::prelude::*;
@@ -46,7 +47,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         .flat_map(|p| p.contacts.iter().map(move |c| (p, c)))
         .map(|(person, contact)| (normal(&contact.to.to_string()), person.name.as_str()))
         .collect();
-    let mut asked = BTreeSet::new();
+    let asked = asked(case);
     for material in case.package.expiring.values() {
         let answer = case.entity(answers, material);
         let Some(address) = address(material) else {
@@ -63,7 +64,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             );
             continue;
         }
-        if asked.insert(address) {
+        if asked.get(&address) == Some(&&material.id.value) {
             answer.proved(
                 case,
                 &[],
@@ -71,6 +72,23 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             );
         }
     }
+}
+
+/// For each address the entry that it is asked for: the most important one that is live, so that
+/// nothing of weight rests on the answer about a trifle.
+fn asked<'p>(case: &Case<'p>) -> BTreeMap<String, &'p Id> {
+    let mut found: BTreeMap<String, (bool, u8, &Id)> = BTreeMap::new();
+    for material in case.package.expiring.values() {
+        let id = &material.id.value;
+        let subject = Subject::Entity(Kind::Material, id.clone());
+        let rank = (case.off(&subject).is_some(), case.tier(&subject), id);
+        if let Some(address) = address(material) {
+            let best = found.entry(address).or_insert(rank);
+            *best = (*best).min(rank);
+        }
+    }
+    let names = found.into_iter().map(|(address, (_, _, id))| (address, id));
+    names.collect()
 }
 
 fn address(material: &Material) -> Option<String> {

@@ -60,8 +60,11 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "look at age and size of the newest copy, and record them",
         );
         let alert = backup.alert.as_ref();
+        let fired = alert
+            .and_then(|a| case.package.alerts.get(&a.id))
+            .is_some_and(|a| case.not_fired(a).is_none());
         let alert = alert.map(|a| Subject::Entity(Kind::Alert, a.id.clone()));
-        if !alert.as_ref().is_some_and(|a| case.passed("MON-05", a)) {
+        if !fired {
             answer.proved_by(
                 case,
                 alert.as_slice(),

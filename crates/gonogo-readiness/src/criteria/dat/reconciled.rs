@@ -6,8 +6,8 @@
 //!
 //! ## How it is proved
 //! From the package: each journey that moves money or data has a flow that follows it from its
-//! start to its end, with an alert for an end that does not come. Where it moves money, amounts
-//! have to `agree`, with an alert for those that do not. And in the last day that comparison ran
+//! start to its end, and each flow of it an alert for an end that does not come. Where it moves
+//! money, amounts have to `agree`, and each flow that compares any an alert for those that do not. And in the last day that comparison ran
 //! and came out even.
 //!
 //! ## Example
@@ -91,24 +91,29 @@ fn compared(
     mismatch: &ByFlow<'_>,
     money: bool,
 ) {
-    answer.must(
-        flows.iter().any(|f| overdue.contains_key(&f.id.value)),
-        "nobody hears when an end does not come",
-        "write an alert `flow_overdue` for its flow",
-    );
+    for flow in flows {
+        let id = &flow.id.value;
+        answer.must(
+            overdue.contains_key(id),
+            format!("nobody hears when an end of `{id}` does not come"),
+            "write an alert `flow_overdue` for its flow",
+        );
+    }
     if money {
         let sums: Vec<&&Flow> = flows.iter().filter(|f| !f.agree.is_empty()).collect();
-        answer
-            .must(
-                !sums.is_empty(),
-                "no amounts are compared",
-                "write the fields that have to be equal as `agree:` at its flow",
-            )
-            .must(
-                sums.is_empty() || sums.iter().any(|f| mismatch.contains_key(&f.id.value)),
-                "nobody hears when amounts differ",
+        answer.must(
+            !sums.is_empty(),
+            "no amounts are compared",
+            "write the fields that have to be equal as `agree:` at its flow",
+        );
+        for flow in sums {
+            let id = &flow.id.value;
+            answer.must(
+                mismatch.contains_key(id),
+                format!("nobody hears when amounts of `{id}` differ"),
                 "write an alert `flow_mismatch` for its flow",
             );
+        }
     }
 }
 

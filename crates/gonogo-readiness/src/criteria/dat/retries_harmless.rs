@@ -48,7 +48,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         .iter()
         .filter_map(|j| case.graph.journey(&j.id.value));
     let beneath: BTreeSet<usize> = case.graph.beneath(places).into_iter().collect();
-    let mut said = false;
+    let (mut said, mut asked) = (false, false);
     for at in beneath {
         let node = case.graph.node(at);
         let edges = node.depends_on();
@@ -57,6 +57,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         if retried.is_empty() {
             continue;
         }
+        asked = true;
         let answer = match node {
             Node::Component(c) => case.component(answers, c),
             Node::Journey(j) => case.journey(answers, j),
@@ -79,9 +80,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "send the same request twice, and record that it counted once",
         );
     }
-    if !said {
-        for journey in paying {
-            case.journey(answers, journey).unknown(
+    if asked {
+        return;
+    }
+    for journey in paying {
+        let answer = case.journey(answers, journey);
+        if !said {
+            answer.unknown(
                 "nothing under it says whether it is tried again",
                 "write `retry:` at what it depends on, and `none` where it is not",
             );

@@ -8,7 +8,8 @@
 //! ## How it is proved
 //! From the dependency graph: for each component that says what it is repaired with (`recovery`),
 //! one way is left while it is down; and for each use of a tool (`used_for`), one tool is
-//! left whatever fails that a critical journey stands on.
+//! left whatever fails that a critical journey stands on. What pages, where people talk and what
+//! deploys have to be declared.
 //!
 //! ## Example
 //! ```yaml
@@ -24,7 +25,7 @@
 use std::collections::BTreeMap;
 
 use gonogo_model::Id;
-use gonogo_model::component::{Component, DependencyKind};
+use gonogo_model::component::{Component, DependencyKind, ToolUse};
 
 use crate::criteria::prelude::*;
 use crate::graph::recovery::{Loop, What, loops};
@@ -41,6 +42,9 @@ pub(super) const CRITERION: Criterion = Criterion {
     assess,
 };
 
+/// No incident is handled without these: a team that declares nothing for one of them has not
+/// asked yet what it falls with.
+const WANTED: &[ToolUse] = &[ToolUse::Paging, ToolUse::Chat, ToolUse::Deploy];
 /// How many causes are named for one tool; of more the rest is counted.
 const MAX_NAMED: usize = 4;
 
@@ -57,6 +61,20 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "write `used_for:` at the tools for paging, chat, sign-in, deploying and publishing",
         );
         return;
+    }
+    let declared = |to: &ToolUse| {
+        let mut all = package.components.values();
+        all.any(|c| c.used_for.contains(to))
+    };
+    if WANTED.iter().any(|to| !declared(to)) {
+        let answer = answers.about_package(case);
+        for missing in WANTED.iter().filter(|to| !declared(to)) {
+            let word = missing.word();
+            answer.unknown(
+                format!("nothing is declared for {word}, so nobody knows what it falls with"),
+                format!("write `used_for: [{word}]` at the tool for it"),
+            );
+        }
     }
     let mut found: BTreeMap<&Id, Vec<Loop<'_>>> = BTreeMap::new();
     for found_loop in loops(package, case.graph) {

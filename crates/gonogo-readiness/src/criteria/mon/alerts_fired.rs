@@ -26,7 +26,7 @@ use crate::whom;
 
 use crate::criteria::prelude::*;
 
-pub(super) const CRITERION: Criterion = Criterion {
+pub(crate) const CRITERION: Criterion = Criterion {
     id: "MON-05",
     title: "Each alert has been fired through to somebody who answered",
     classes: &[Class::Drill],
@@ -40,17 +40,22 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     for alert in case.package.alerts.values() {
-        let mut covers = vec![watched(alert)];
-        if let Some(team) = whom::team(case.package, alert) {
-            let policy = team.escalation_policy.id.clone();
-            covers.push(Subject::Entity(Kind::EscalationPolicy, policy));
-        }
         case.entity(answers, alert).proved(
             case,
-            &covers,
+            &rests_on(case, alert),
             "bring its condition about, and record that it rang and who answered",
         );
     }
+}
+
+/// What the ringing of an alert rests on: what it watches, and whom it pages.
+pub(crate) fn rests_on(case: &Case<'_>, alert: &Alert) -> Vec<Subject> {
+    let mut found = vec![watched(alert)];
+    if let Some(team) = whom::team(case.package, alert) {
+        let policy = team.escalation_policy.id.clone();
+        found.push(Subject::Entity(Kind::EscalationPolicy, policy));
+    }
+    found
 }
 
 /// What an alert watches.

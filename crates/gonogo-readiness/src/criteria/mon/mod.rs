@@ -17,6 +17,8 @@ mod watcher_watched;
 
 use super::Criterion;
 
+pub(super) use alerts_fired::{CRITERION as FIRED, rests_on};
+
 /// The criteria of this area, in order.
 pub const ALL: &[Criterion] = &[
     journeys_promised::CRITERION,

@@ -5,9 +5,9 @@
 //! And a maintenance page says 200, too.
 //!
 //! ## How it is proved
-//! From the package: an http check of the journey looks at the content, or a tls check at the
-//! certificate; and what gonogo runs on (`runs_on`) is neither needed by the journey nor in the
-//! same region of the same vendor. Then that the check answered within the hour.
+//! From the package: an http check of the journey looks at the content (a certificate says nothing
+//! of the page behind it); and what gonogo runs on (`runs_on`), with all that stands under that,
+//! is neither needed by the journey nor in the same region of the same vendor. Then that the check answered within the hour.
 //!
 //! ## Example
 //! ```yaml
@@ -29,10 +29,9 @@ use std::collections::BTreeSet;
 
 use gonogo_model::Id;
 use gonogo_model::check::{Check, Probe};
-use gonogo_model::component::{DependencyKind, Journey};
+use gonogo_model::component::DependencyKind;
 
-use crate::graph::Place;
-
+use crate::criteria::apart::{self, Shared};
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -54,7 +53,12 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         .flat_map(|h| h.runs_on.iter().map(|r| &r.id))
         .collect();
     for journey in case.critical() {
-        let needed = needed(case, journey);
+        let hard = journey.depends_on.iter();
+        let hard = hard.filter(|d| d.kind == DependencyKind::Hard);
+        let needed = apart::beneath(
+            case,
+            hard.filter_map(|d| case.graph.component(&d.component.id)),
+        );
         let looks: Vec<&Check> = case
             .package
             .checks
@@ -91,45 +95,23 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     }
 }
 
+/// Does it look at what customers see? A certificate says nothing of the page behind it.
 fn looks_at_content(check: &Check) -> bool {
     match &check.probe {
         Probe::Http(http) => http.body_contains.is_some() || !http.json.is_empty(),
-        Probe::Tls(_) => true,
+        Probe::Tls(_) => false,
     }
-}
-
-/// Everything that a journey fails without, by itself.
-fn needed<'p>(case: &Case<'p>, journey: &'p Journey) -> BTreeSet<&'p Id> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<Place> = journey
-        .depends_on
-        .iter()
-        .filter(|d| d.kind == DependencyKind::Hard)
-        .filter_map(|d| case.graph.component(&d.component.id))
-        .collect();
-    while let Some(at) = open.pop() {
-        if found.insert(case.graph.node(at).id()) {
-            let hard = |k: DependencyKind| k == DependencyKind::Hard;
-            let edges = case.graph.needs(at).iter();
-            open.extend(edges.filter(|e| hard(e.dependency.kind)).map(|e| e.to));
-        }
-    }
-    found
 }
 
 /// What a place that gonogo runs on has in common with what it watches.
 fn shared(case: &Case<'_>, host: &Id, needed: &BTreeSet<&Id>) -> Option<String> {
-    if needed.contains(host) {
-        return Some(format!("gonogo runs on `{host}`, which it needs itself"));
-    }
-    let place = |id: &Id| {
-        let attributes = &case.package.components.get(id)?.attributes;
-        Some((
-            attributes.get("vendor")?.clone(),
-            attributes.get("region")?.clone(),
-        ))
-    };
-    let here = place(host)?;
-    let same = needed.iter().find(|id| place(id).as_ref() == Some(&here))?;
-    Some(format!("gonogo runs in the same region as `{same}`"))
+    Some(match apart::shared(case, host, needed)? {
+        Shared::Component(both) if both == host => {
+            format!("gonogo runs on `{host}`, which it needs itself")
+        }
+        Shared::Component(both) => {
+            format!("gonogo runs on `{host}`, which stands on `{both}`, and so does this")
+        }
+        Shared::Region(same) => format!("gonogo runs in the same region as `{same}`"),
+    })
 }

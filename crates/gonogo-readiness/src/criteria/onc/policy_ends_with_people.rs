@@ -77,6 +77,17 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
 }
 
 fn reaches(case: &Case<'_>, target: &Target) -> bool {
-    let found = whom::people(case.package, target);
-    found.into_iter().any(|p| people::is_there(p, case.now))
+    let p = case.package;
+    let held = |role| !people::holding(case, role, case.now).is_empty();
+    match target {
+        Target::Person(person) => {
+            let person = p.people.get(&person.id);
+            person.is_some_and(|person| people::is_there(person, case.now))
+        }
+        Target::Role(role) => p.roles.get(&role.id).is_some_and(held),
+        Target::Schedule(schedule) => {
+            let schedule = p.schedules.get(&schedule.id);
+            schedule.is_some_and(|s| whom::roles(p, s).into_iter().any(held))
+        }
+    }
 }

@@ -5,8 +5,8 @@
 //!
 //! ## How it is proved
 //! From the package: each schedule that a policy uses is walked through, shift by shift, until
-//! the observation of the launch ends and at least for 28 days; each shift is held by somebody
-//! who is there.
+//! the observation of the launch ends and at least for 28 days; each shift is held from its
+//! beginning to its end by somebody who is there.
 //!
 //! ## Example
 //! ```yaml
@@ -53,11 +53,23 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             continue;
         }
         let answer = case.entity(answers, schedule);
-        if let Some((at, why)) = first_gap(case, schedule, until) {
-            answer.fail(
-                format!("{why} on {}", day(at)),
-                "give the role a holder, or write an override for those days",
-            );
+        match first_gap(case, schedule, until) {
+            Turns::Whole => {}
+            Turns::Gap(at, why) => {
+                answer.fail(
+                    format!("{why} on {}", day(at)),
+                    "give the role a holder, or write an override for those days",
+                );
+            }
+            Turns::TooMany(at) => {
+                answer.unknown(
+                    format!(
+                        "it hands over so often that nobody looked further than {}",
+                        day(at)
+                    ),
+                    "let a turn last for longer",
+                );
+            }
         }
     }
 }
@@ -78,28 +90,36 @@ fn is_used(case: &Case<'_>, schedule: &Id) -> bool {
     })
 }
 
-/// The first moment at which nobody is on call, and why.
-fn first_gap(
-    case: &Case<'_>,
-    schedule: &Schedule,
-    until: Timestamp,
-) -> Option<(Timestamp, String)> {
+/// What the turns of a schedule come to.
+enum Turns {
+    /// Somebody is there at every hour.
+    Whole,
+    /// From then on nobody is, and why.
+    Gap(Timestamp, String),
+    /// There are more turns than are looked at; from then on nothing is known.
+    TooMany(Timestamp),
+}
+
+/// Looks for the first moment at which nobody is on call.
+fn first_gap(case: &Case<'_>, schedule: &Schedule, until: Timestamp) -> Turns {
     let mut at = case.now;
     for _ in 0..MOST_SHIFTS {
         if at >= until {
-            return None;
+            return Turns::Whole;
         }
         let Some(shift) = schedule.on_call_at(at) else {
-            return Some((at, "nobody has a turn".into()));
+            return Turns::Gap(at, "nobody has a turn".into());
         };
         let role = &shift.role.id;
-        if people::first(case, role, at).is_none() {
-            return Some((at, format!("nobody holds `{role}`, whose turn it is")));
+        let ends = shift.ends.min(until);
+        let nobody = |at: &Timestamp| people::first(case, role, *at).is_none();
+        if let Some(at) = people::turns(case, role, at, ends).into_iter().find(nobody) {
+            return Turns::Gap(at, format!("nobody holds `{role}`, whose turn it is"));
         }
         if shift.ends <= at {
-            return None;
+            break;
         }
         at = shift.ends;
     }
-    None
+    Turns::TooMany(at)
 }

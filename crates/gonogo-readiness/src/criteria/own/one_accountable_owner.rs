@@ -19,6 +19,7 @@
 //! ## How to meet it
 //! Write `owner:` at the journey, `team:` at the component, and give the role a holder.
 
+use crate::criteria::held_by_somebody;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -34,7 +35,7 @@ pub(super) const CRITERION: Criterion = Criterion {
 };
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
-    let held = |role| case.holder(role).is_some();
+    let held = |role| held_by_somebody(case, role);
     for component in case.package.components.values() {
         let team = case.package.teams.get(&component.team.id);
         let role = team.map(|t| &t.accountable.id);

@@ -5,7 +5,8 @@
 //!
 //! ## How it is proved
 //! An attestation about the role of each position, by whoever holds it and seen by a second
-//! person, bound to the role and to what its teams own; and all for the same package. A later
+//! person, bound to the role and to what its teams own; and all for the same package, which each
+//! vote names (`package_digest`). A later
 //! change of something voids the votes of those who own it. A missing vote is a no.
 //!
 //! ## Example
@@ -21,8 +22,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::Id;
+use gonogo_model::evidence::Evidence;
 use gonogo_model::launch::Position;
 
+use crate::criteria::people;
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -65,12 +68,28 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             areas.join(", ")
         );
         let answer = case.entity(answers, found);
-        answer.proved(case, &owned(case, role), &action);
-        let other = answer
-            .evidence
-            .last()
-            .filter(|v| v.package_digest != package);
-        if other.is_some() {
+        let holds = |person: &str, at| {
+            let person = person.trim();
+            let holders = people::holding(case, found, at);
+            holders.into_iter().any(|p| p.id.value.as_str() == person)
+        };
+        let not_theirs = |vote: &Evidence| {
+            let theirs = holds(&vote.actor, vote.observed_at.0);
+            (!theirs).then(|| format!("`{}` voted for it, and does not hold it", vote.actor))
+        };
+        answer.proved_unless(
+            case,
+            &owned(case, role),
+            CRITERION.ttl,
+            &not_theirs,
+            &action,
+        );
+        let Some(vote) = answer.evidence.last() else {
+            continue;
+        };
+        if vote.package_digest.is_none() {
+            answer.unknown("its vote does not say which package it was about", action);
+        } else if vote.package_digest != package {
             answer.unknown("it voted on another package than the last vote did", action);
         }
     }

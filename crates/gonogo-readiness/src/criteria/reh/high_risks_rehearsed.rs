@@ -18,7 +18,7 @@
 //! ## How to meet it
 //! Play it, write down what surprised, change the package, play it again.
 
-use crate::register::{Level, Register};
+use crate::register::{Level, rows};
 
 use crate::criteria::prelude::*;
 
@@ -35,10 +35,15 @@ pub(super) const CRITERION: Criterion = Criterion {
 };
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
-    for row in Register::of(case).rows {
-        if row.level_as_rated != Level::High {
-            continue;
-        }
+    let rows = rows(case);
+    let mut high = rows
+        .iter()
+        .filter(|r| r.level_as_rated == Level::High)
+        .peekable();
+    if high.peek().is_none() && !rows.is_empty() {
+        answers.about_package(case);
+    }
+    for row in high {
         let mode = row.mode;
         let alerts = mode
             .detected_by

@@ -30,7 +30,7 @@ pub(super) const CRITERION: Criterion = Criterion {
     gate: Gate::Blocker,
     tiers: 3,
     ttl: Some(Duration::from_hours(90 * 24)),
-    trigger: Some(Trigger::Job),
+    trigger: Some(Trigger::Singleton),
     source: include_str!("singletons_alone.rs"),
     assess,
 };

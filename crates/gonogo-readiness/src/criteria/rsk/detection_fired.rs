@@ -41,7 +41,14 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         }
         for alert in &mode.detected_by {
             let subject = Subject::Entity(Kind::Alert, alert.id.clone());
-            if let Some((state, why)) = case.standing(FIRED, &subject) {
+            let Some(found) = case.package.alerts.get(&alert.id) else {
+                answer.fail(
+                    format!("there is no alert `{}`", alert.id),
+                    "name one that is there in `detected_by`",
+                );
+                continue;
+            };
+            if let Some((state, why)) = case.not_fired(found) {
                 answer.stands(
                     state,
                     format!("`{}` has not been seen to fire: {why}", alert.id),

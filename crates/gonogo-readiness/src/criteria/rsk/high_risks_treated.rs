@@ -8,7 +8,7 @@
 //! From the package: the action level of each failure mode follows from its ratings, where a
 //! detection whose alert has not fired in a drill counts as the worst. Each that comes out high
 //! has open actions with an owner and a day that is to come, or an acceptance by a role that
-//! somebody holds, which has not ended.
+//! somebody holds, which has not ended; neither lies more than a year away.
 //!
 //! ## Example
 //! ```yaml
@@ -29,6 +29,7 @@
 //! that carries the loss accept it for a time.
 
 use gonogo_model::risk::FailureMode;
+use jiff::Timestamp;
 
 use crate::criteria::prelude::*;
 use crate::criteria::{Answer, day};
@@ -55,7 +56,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     for row in high {
         let answer = case.entity(answers, row.mode);
         match row.treatment {
-            Treatment::Accepted | Treatment::Planned => continue,
+            Treatment::Accepted | Treatment::Planned => far_away(case, row.mode, answer),
             Treatment::Overdue => overdue(case, row.mode, answer),
             Treatment::Unowned => unowned(case, row.mode, answer),
             Treatment::Done => {
@@ -78,6 +79,34 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             }
         }
         lapsed(row.mode, row.acceptance, answer);
+    }
+}
+
+/// What is put off for longer than this is put off for good.
+const FARTHEST: Duration = Duration::from_hours(366 * 24);
+
+/// An acceptance that never ends, or an action that is never due, makes nothing smaller.
+fn far_away(case: &Case<'_>, mode: &FailureMode, answer: &mut Answer) {
+    let far = |at: Timestamp| at.duration_since(case.now) > FARTHEST.signed();
+    if let Some(accepted) = mode.accepted.as_ref().filter(|a| far(instant(a.until))) {
+        answer.fail(
+            format!(
+                "it is accepted until {}, which is more than a year away",
+                day(instant(accepted.until))
+            ),
+            "accept it for a year at most, and look at it again then",
+        );
+    }
+    let open = mode.actions.iter().filter(|a| !a.done);
+    for late in open.filter(|a| far(instant(a.due))) {
+        answer.fail(
+            format!(
+                "\"{}\" is due on {} only, which is more than a year away",
+                late.what,
+                day(instant(late.due))
+            ),
+            "agree on a day within the year",
+        );
     }
 }
 

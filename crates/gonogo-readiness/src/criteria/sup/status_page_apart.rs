@@ -18,13 +18,9 @@
 //! Host it at another provider, with a name at another registrar, and publish a test update once
 //! a month.
 
-use std::collections::BTreeSet;
-
-use gonogo_model::Id;
 use gonogo_model::component::DependencyKind;
 
-use crate::graph::Place;
-
+use crate::criteria::apart::{self, Shared};
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -57,24 +53,28 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         );
         return;
     };
-    let under = hard(case, case.graph.component(&host.id));
-    let journeys = case.critical().flat_map(|j| &j.depends_on);
-    let needed = hard(
+    let journeys = case.critical();
+    let needed = apart::beneath(
         case,
         journeys
+            .flat_map(|j| &j.depends_on)
             .filter(|d| d.kind == DependencyKind::Hard)
             .filter_map(|d| case.graph.component(&d.component.id)),
     );
-    if let Some(both) = under.intersection(&needed).next() {
-        answer.fail(
-            format!("it stands on `{both}`, which critical journeys stand on"),
-            "host it at another provider",
-        );
-    } else if let Some(same) = needed.iter().find(|id| same_place(case, id, &host.id)) {
-        answer.fail(
-            format!("it stands in the same region as `{same}`"),
-            "host it at another provider, or in another region",
-        );
+    match apart::shared(case, &host.id, &needed) {
+        None => {}
+        Some(Shared::Component(both)) => {
+            answer.fail(
+                format!("it stands on `{both}`, which critical journeys stand on"),
+                "host it at another provider",
+            );
+        }
+        Some(Shared::Region(same)) => {
+            answer.fail(
+                format!("it stands in the same region as `{same}`"),
+                "host it at another provider, or in another region",
+            );
+        }
     }
     let covers = [Subject::Entity(Kind::Component, host.id.clone())];
     answer.proved(
@@ -82,26 +82,4 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         &covers,
         "publish a test update and read it from outside, and record it",
     );
-}
-
-/// What some components fail without, themselves included.
-fn hard<'p>(case: &Case<'p>, from: impl IntoIterator<Item = Place>) -> BTreeSet<&'p Id> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<Place> = from.into_iter().collect();
-    while let Some(at) = open.pop() {
-        if found.insert(case.graph.node(at).id()) {
-            let edges = case.graph.needs(at).iter();
-            let hard = edges.filter(|e| e.dependency.kind == DependencyKind::Hard);
-            open.extend(hard.map(|e| e.to));
-        }
-    }
-    found
-}
-
-fn same_place(case: &Case<'_>, a: &Id, b: &Id) -> bool {
-    let place = |id: &Id| {
-        let attributes = &case.package.components.get(id)?.attributes;
-        Some((attributes.get("vendor")?, attributes.get("region")?))
-    };
-    place(a).is_some_and(|here| place(b) == Some(here))
 }

@@ -46,6 +46,11 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         return;
     };
     let answer = answers.about(Subject::Comms, None, 1);
+    answer.must(
+        !comms.rules.is_empty(),
+        "no rule says which words are for which severity",
+        "write `rules:` in `comms`, each with its `templates`",
+    );
     for rule in &comms.rules {
         let templates = rule.templates.iter();
         let states: Vec<PublicState> = templates
