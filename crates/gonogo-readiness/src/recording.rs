@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use gonogo_model::diagnostic::did_you_mean;
-use gonogo_model::evidence::{Evidence, Method};
+use gonogo_model::evidence::{Evidence, Method, Outcome};
 use gonogo_model::{Id, Package, Subject};
 use jiff::Timestamp;
 
-use crate::criteria::{self, Answer, Answers, Case, Criterion, Gate};
+use crate::criteria::{self, Answer, Answers, Case, Criterion, Gate, State};
 
 /// How many subjects a refusal names.
 const NAMED_MAX: usize = 12;
@@ -61,7 +61,33 @@ pub fn bind(mut record: Evidence, case: &Case<'_>, also: &[Subject]) -> Result<E
     record.covers = digests(covered, case.package)?;
     record.criterion.value = criterion.id.to_string();
     record.package_digest = Some(case.text.digest().0);
+    if record.method == Method::Attest {
+        counts(&record, criterion, case)?;
+    }
     Ok(record)
+}
+
+/// Somebody's word counts only from whom the criterion asks; a record of it by anybody else
+/// would lie there and never count.
+fn counts(
+    record: &Evidence,
+    criterion: &'static Criterion,
+    case: &Case<'_>,
+) -> Result<(), Refusal> {
+    let alone = case.with_only(record);
+    let answer = about(criterion, &record.subject.value, &alone)?;
+    let trouble = match answer.evidence.is_empty() {
+        true => answer.state.is_open(),
+        false => record.result == Outcome::Pass && answer.state == State::Unknown,
+    };
+    match answer.reasons.first().filter(|_| trouble) {
+        None => Ok(()),
+        Some(why) => Err(Refusal::new(
+            "would_not_count",
+            format!("it would not count: {why}"),
+            format!("`gonogo explain {}` says whose word it takes", criterion.id),
+        )),
+    }
 }
 
 /// The criterion of a name.

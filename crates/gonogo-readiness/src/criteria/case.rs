@@ -55,6 +55,22 @@ impl<'p> Case<'p> {
         }
     }
 
+    /// The same case, as if one record were all that is known.
+    pub fn with_only<'a>(&self, record: &'a Evidence) -> Case<'a>
+    where
+        'p: 'a,
+    {
+        let key = (record.criterion.value.as_str(), &record.subject.value);
+        Case {
+            package: self.package,
+            text: self.text,
+            graph: self.graph,
+            now: self.now,
+            records: BTreeMap::from([(key, vec![record])]),
+            index: Index::new(self.package),
+        }
+    }
+
     /// The records about a criterion and a subject, in the order they were found.
     pub fn records(&self, criterion: &str, subject: &Subject) -> Vec<&'p Evidence> {
         let found = self.records.get(&(criterion, subject));

@@ -242,6 +242,8 @@ impl<'p> There<'p> {
                 .left
                 .is_some_and(|left| Zone::utc().instant(left.0) <= at)
         };
-        (!self.at.is_some_and(left)).then_some(&person.id.value)
+        // At a moment only those count who can be called then.
+        let there = |at| !left(at) && !person.placeholder;
+        self.at.is_none_or(there).then_some(&person.id.value)
     }
 }

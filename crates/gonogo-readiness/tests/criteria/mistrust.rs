@@ -1,10 +1,12 @@
 //! Ways to a pass, or to silence, that nobody who relies on the verdict would accept.
 
 use gonogo_model::Subject;
-use gonogo_readiness::criteria::{Gate, State};
+use gonogo_readiness::criteria::{Case, Gate, State};
+use gonogo_readiness::graph::Graph;
+use gonogo_readiness::recording;
 use gonogo_readiness::verdict::Verdict;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, NOW};
 
 const API: &str = "components: [{id: api, name: API, kind: service, team: shop}]";
 
@@ -429,4 +431,52 @@ fn what_is_put_off_for_years_is_not_treated() {
     }
     let soon = "accepted: {by: lead, until: 2027-01-01, reason: It is rare.}";
     assert_eq!(risk(soon).1, State::Pass);
+}
+
+#[test]
+fn somebody_to_be_named_is_no_second_person() {
+    let pair = |second: &str| {
+        Fixture::new(&API.replace(
+            "team: shop",
+            "team: shop, rollback: {trigger: T., command: C., budget: 5m, decider: second}",
+        ))
+        .instead(
+            "holders: [{person: bob}]",
+            "holders: [{person: bob}, {person: new}]",
+        )
+        .file(
+            "new.yaml",
+            &format!("people: [{{id: new, name: New Example{second}}}]"),
+        )
+        .said("OWN-03", "role/second")
+    };
+    assert_eq!(pair("").1, State::Pass);
+    let (_, state, why) = pair(", placeholder: true");
+    assert_eq!(state, State::Fail);
+    assert!(why.starts_with("nobody but `bob` can"), "{why}");
+}
+
+#[test]
+fn a_word_that_would_never_count_is_not_kept() {
+    let polled = Fixture::new(API).instead(
+        "director: lead",
+        "director: lead, poll: [{area: Shop, role: lead}]",
+    );
+    let package = polled.load();
+    let graph = Graph::new(&package);
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    let case = Case::new(&package, polled.text(), &graph, &[], now);
+    let vote = |actor: &str, reviewer: &str| {
+        let said = format!(
+            "result: pass, observed_at: 2026-12-01T11:00:00Z, actor: {actor}, reviewer: {reviewer}"
+        );
+        let written = Fixture::new(API).record("REH-03", "role/lead", "attest", &[], &said);
+        let record = written.load().evidence[0].clone();
+        recording::bind(record, &case, &[]).map_err(|refusal| refusal.why)
+    };
+    assert!(vote("ann", "bob").is_ok());
+    assert_eq!(
+        vote("bob", "ann").unwrap_err(),
+        "it would not count: `bob` voted for it, and does not hold it"
+    );
 }
