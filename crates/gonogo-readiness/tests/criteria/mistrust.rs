@@ -480,3 +480,55 @@ fn a_word_that_would_never_count_is_not_kept() {
         "it would not count: `bob` voted for it, and does not hold it"
     );
 }
+
+#[test]
+fn a_switched_off_foundation_does_not_take_the_board_along() {
+    let off = |id: &str| {
+        Fixture::new(
+            &"components:
+  - {id: web, name: Web, kind: service, team: shop}
+  - {id: ledger, name: Ledger, kind: service, team: shop}
+journeys:
+  - {id: look, name: Look, depends_on: [{component: web}]}
+  - {id: pay, name: Pay, depends_on: [{component: web}, {component: ledger}]}
+"
+            .replace(
+                &format!("{{id: {id}, "),
+                &format!("{{id: {id}, off: not yet, "),
+            ),
+        )
+        .ask("MON-01")
+    };
+    assert!(
+        off("ledger")
+            .iter()
+            .all(|(subject, ..)| subject != "package")
+    );
+    let (_, state, why) = off("web").remove(0);
+    assert_eq!(state, State::Unknown);
+    assert!(
+        why.starts_with("every critical journey is switched off"),
+        "{why}"
+    );
+}
+
+#[test]
+fn only_following_a_runbook_says_that_nothing_changed_since() {
+    let read = |method: &str| {
+        Fixture::new(API)
+            .file(
+                "runbooks/api-down.md",
+                "---\ntitle: The API is down\nowner: lead\ncovers: [api]\n---\n# The API is down\n",
+            )
+            .record(
+                "RBK-03",
+                "runbook/api-down",
+                method,
+                &["component/api"],
+                "result: pass, observed_at: 2026-11-30T09:00:00Z, actor: bob",
+            )
+            .state("RBK-07", "runbook/api-down")
+    };
+    assert_eq!(read("drill"), State::Pass);
+    assert_eq!(read("probe"), State::Unknown);
+}

@@ -6,7 +6,7 @@
 //!
 //! ## How it is proved
 //! From the package: each critical journey has an SLO that names it, with a target and an owner
-//! whom somebody holds.
+//! whom somebody holds; and at least one of them is live, with all that it needs.
 //!
 //! ## Example
 //! ```yaml
@@ -23,6 +23,8 @@
 //! Begin with what is measured already, a check or a flow, and a target that last month would
 //! have met.
 
+use gonogo_model::Id;
+
 use crate::criteria::prelude::*;
 
 pub(super) const CRITERION: Criterion = Criterion {
@@ -38,6 +40,17 @@ pub(super) const CRITERION: Criterion = Criterion {
 };
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
+    let live = |id: &Id| {
+        let subject = Subject::Entity(Kind::Journey, id.clone());
+        case.off(&subject).is_none()
+    };
+    let mut critical = case.critical().peekable();
+    if critical.peek().is_some() && !critical.any(|j| live(&j.id.value)) {
+        answers.about_package(case).unknown(
+            "every critical journey is switched off with something that it needs, so nothing is asked that a launch could rest on",
+            "take `off:` away from what the launch needs",
+        );
+    }
     for journey in case.critical() {
         let answer = case.journey(answers, journey);
         let of_it = case

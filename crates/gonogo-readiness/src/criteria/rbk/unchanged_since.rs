@@ -20,6 +20,7 @@
 //! After a change of a service, walk through its runbooks, correct them, and have them followed
 //! again.
 
+use gonogo_model::evidence::Method;
 use gonogo_model::runbook::Runbook;
 
 use crate::criteria::prelude::*;
@@ -74,7 +75,7 @@ fn newest<'p>(
 ) -> Option<&'p gonogo_model::evidence::Evidence> {
     let records = case.records(runbook_status::FOLLOWED, subject).into_iter();
     records
-        .filter(|r| r.observed_at.0 <= case.now)
+        .filter(|r| r.method == Method::Drill && r.observed_at.0 <= case.now)
         .filter(|r| runbook_status::by_its_author(case, runbook, r).is_none())
         .max_by_key(|r| r.observed_at.0)
 }
