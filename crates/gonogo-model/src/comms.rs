@@ -102,6 +102,6 @@ record! {
         /// The state it announces.
         pub state: PublicState,
         /// The headline customers see.
-        pub title: String,
+        pub title: Spanned<String>,
     }
 }

@@ -1,7 +1,7 @@
 //! Whom a step of an escalation policy can mean, at any time.
 //!
-//! Who it is on a given night is the engine's business; here everybody counts who may be
-//! called, because each of them has to be reachable.
+//! Mostly everybody counts who may be called, because each of them has to be reachable; who it
+//! is at one moment is found as the engine finds it.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use gonogo_model::schedule::Schedule;
 use gonogo_model::team::{Person, Role, Team};
 use gonogo_model::text::Span;
 use gonogo_model::{Id, Package};
+use jiff::Timestamp;
 
 /// Everybody a target can mean, each once, in order of appearance.
 pub fn people<'p>(package: &'p Package, target: &Target) -> Vec<&'p Person> {
@@ -39,6 +40,17 @@ pub fn people<'p>(package: &'p Package, target: &Target) -> Vec<&'p Person> {
         new
     });
     found
+}
+
+/// The person whom a target means at an instant, as the engine finds them.
+pub fn called<'p>(package: &'p Package, target: &Target, at: Timestamp) -> Option<&'p Person> {
+    let role = match target {
+        Target::Person(person) => return package.people.get(&person.id),
+        Target::Role(role) => &role.id,
+        Target::Schedule(schedule) => &package.schedules.get(&schedule.id)?.on_call_at(at)?.role.id,
+    };
+    let holder = package.roles.get(role)?.holder_at(at)?;
+    package.people.get(&holder.id)
 }
 
 /// The roles that take turns on a schedule or stand in on it.

@@ -43,24 +43,6 @@ pub(super) fn first<'p>(case: &Case<'p>, role: &Id, at: Timestamp) -> Option<&'p
     holding(case, role, at).into_iter().next()
 }
 
-/// The beginning of a span of time, and each moment within at which who holds a role may change,
-/// in order.
-pub(super) fn turns(case: &Case<'_>, role: &Id, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
-    let zone = Zone::utc();
-    let mut found = vec![from];
-    let holders = case.package.roles.get(role).map(|r| &r.holders);
-    for holder in holders.into_iter().flatten() {
-        let person = case.package.people.get(&holder.person.id);
-        let left = person.and_then(|p| p.left);
-        let moments = [holder.from, holder.until, left].into_iter().flatten();
-        let moments = moments.map(|local| zone.instant(local.0));
-        found.extend(moments.filter(|at| *at > from && *at < to));
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
 /// Everybody of a team who is there at an instant, each once.
 pub(super) fn of_team<'p>(case: &Case<'p>, team: &Team, at: Timestamp) -> Vec<&'p Person> {
     let roles = std::iter::once(&team.accountable).chain(&team.members);

@@ -77,19 +77,9 @@ fn alone<'p>(package: &'p Package, step: &Step, at: Timestamp) -> Option<&'p Id>
     let mut people = step
         .notify
         .iter()
-        .map(|target| on_call(package, target, at));
+        .map(|target| whom::called(package, target, at).map(|p| &p.id.value));
     let first = people.next()??;
     people.all(|p| p == Some(first)).then_some(first)
-}
-
-fn on_call<'p>(package: &'p Package, target: &Target, at: Timestamp) -> Option<&'p Id> {
-    let role = match target {
-        Target::Person(person) => return package.people.get(&person.id).map(|p| &p.id.value),
-        Target::Role(role) => &role.id,
-        Target::Schedule(schedule) => &package.schedules.get(&schedule.id)?.on_call_at(at)?.role.id,
-    };
-    let holder = package.roles.get(role)?.holder_at(at)?;
-    package.people.get(&holder.id).map(|p| &p.id.value)
 }
 
 /// The instants at which somebody else may be meant: every change of turn once all schedules

@@ -25,6 +25,7 @@ use gonogo_model::text::Span;
 use gonogo_model::{Diagnostic, runbook};
 
 use super::Subject;
+use crate::wording;
 
 pub(super) const CODE: &str = "template-placeholder-unknown";
 
@@ -55,21 +56,7 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 fn on_line(line: &str, at: Span) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (open, _) in line.match_indices('{') {
-        let tail = &line[open + 1..];
-        let Some((word, _)) = tail.split_once('}') else {
-            continue;
-        };
-        let is_word = !word.trim().is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_alphanumeric() || "_-. ".contains(c));
-        let filled = PLACEHOLDERS
-            .iter()
-            .any(|known| tail.starts_with(&format!("{known}}}")));
-        if !is_word || filled {
-            continue;
-        }
+    for (open, word) in wording::unfilled(line) {
         let chars = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let span = Span {
             column: chars(&line[..open]) + 1,

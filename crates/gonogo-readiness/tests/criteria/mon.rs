@@ -96,12 +96,12 @@ fn mon_01_wants_an_objective_with_an_owner() {
 
 #[test]
 fn mon_02_wants_silence_noticed_and_data_now() {
-    let fresh = shop().record("MON-02", "slo/sold", "probe", &[], FRESH);
+    let fresh = shop().record("MON-02", "slo/sold", "probe", &["flow/paid"], FRESH);
     assert_eq!(fresh.state("MON-02", "slo/sold"), State::Pass);
-    assert_eq!(
-        fresh.ask_at("MON-02", "2026-12-01T12:30:00Z")[0].1,
-        State::Stale
-    );
+    // The till may be silent for two hours.
+    let at = |time| fresh.ask_at("MON-02", time)[0].1;
+    assert_eq!(at("2026-12-01T13:50:00Z"), State::Pass);
+    assert_eq!(at("2026-12-01T14:00:00Z"), State::Stale);
     let (_, state, why) = but(
         "{flow_overdue: {flow: paid}}",
         "{flow_failing: {flow: paid, consecutive: 3}}",
@@ -112,6 +112,40 @@ fn mon_02_wants_silence_noticed_and_data_now() {
         why.starts_with("nothing would notice if it had no data"),
         "{why}"
     );
+}
+
+#[test]
+fn mon_02_is_impatient_with_checks_and_patient_with_few_events() {
+    let checked = but("{flow_completion: paid}", "{check: shop-page}");
+    let checked = checked.record("MON-02", "slo/sold", "probe", &["check/shop-page"], FRESH);
+    let at = |time| checked.ask_at("MON-02", time)[0].1;
+    assert_eq!(at("2026-12-01T12:10:00Z"), State::Pass);
+    assert_eq!(at("2026-12-01T12:14:00Z"), State::Stale);
+    // Without a bound on the silence, any data in the window of the SLO is data.
+    let rare = but(", silent_after: 2h", "");
+    let rare = rare.record("MON-02", "slo/sold", "probe", &["flow/paid"], FRESH);
+    let at = |time| rare.ask_at("MON-02", time)[0].1;
+    assert_eq!(at("2026-12-20T12:00:00Z"), State::Pass);
+    assert_eq!(at("2026-12-30T12:00:00Z"), State::Stale);
+}
+
+#[test]
+fn mon_02_does_not_take_an_alert_that_cannot_fire() {
+    let silent = |till: &str| {
+        let text = SHOP
+            .replacen(
+                "{flow_overdue: {flow: paid}}",
+                "{source_silent: {source: till}}",
+                1,
+            )
+            .replacen(", silent_after: 2h", till, 1);
+        Fixture::new(&text).file("runbooks/web-down.md", RUNBOOK)
+    };
+    assert_eq!(
+        silent(", silent_after: 2h").state("MON-02", "slo/sold"),
+        State::Unknown
+    );
+    assert_eq!(silent("").state("MON-02", "slo/sold"), State::Fail);
 }
 
 #[test]
@@ -162,6 +196,12 @@ fn mon_06_takes_a_page_on_the_signal_for_the_fast_burn() {
         slow.said("MON-06", "slo/sold").2,
         "nothing says that its budget burns slowly"
     );
+    // Ends that are missing are another signal than ends that fail.
+    let other = but("{flow_completion: paid}", "{flow_success: paid}");
+    assert_eq!(
+        other.said("MON-06", "slo/sold").2,
+        "nothing pages when its budget burns fast"
+    );
 }
 
 #[test]
@@ -184,6 +224,19 @@ fn mon_07_looks_at_content_from_somewhere_else() {
         blind.said("MON-07", "journey/buy").2,
         "no check of it looks at what it shows"
     );
+    let inside = but(
+        "body_contains: Buy}",
+        "body_contains: Buy, allow_private: true}",
+    );
+    assert_eq!(
+        inside.said("MON-07", "journey/buy").2,
+        "no check of it looks at what it shows"
+    );
+    let handshake = but(
+        "http: {url: 'https://shop.example.com/', body_contains: Buy}",
+        "tls: {host: shop.example.com}",
+    );
+    assert_eq!(handshake.state("MON-07", "journey/buy"), State::Fail);
     let same = but(
         "{vendor: other, region: east}",
         "{vendor: cloud, region: west}",
@@ -212,6 +265,47 @@ fn mon_08_wants_the_absence_of_a_run_noticed() {
             .said("MON-08", "component/export")
             .2
             .starts_with("nothing fires when it does not run")
+    );
+}
+
+#[test]
+fn mon_08_does_not_trust_a_job_to_say_that_it_never_began() {
+    // The till tells of the start, and is no part of the job.
+    let ran = shop().proved("MON-08", "component/export", "probe", &[]);
+    assert_eq!(ran.state("MON-08", "component/export"), State::Pass);
+    assert_eq!(
+        ran.ask_at("MON-08", "2026-12-03T09:00:00Z")[0].1,
+        State::Stale,
+        "a week ago is too long"
+    );
+    let by_itself = but("component: web, secrets", "component: export, secrets");
+    let (_, state, why) = by_itself.said("MON-08", "component/export");
+    assert_eq!(state, State::Fail);
+    assert!(
+        why.starts_with("nothing fires when it does not run"),
+        "{why}"
+    );
+    let silence = by_itself.instead_of_more(
+        "{flow_overdue: {flow: export-ends}}",
+        "{source_silent: {source: till}}",
+    );
+    assert_eq!(silence.state("MON-08", "component/export"), State::Unknown);
+}
+
+#[test]
+fn mon_09_waits_as_long_as_silence_is_normal() {
+    let seen = |fixture: Fixture| {
+        fixture.record("MON-09", "journey/buy", "probe", &["alert/not-paid"], FRESH)
+    };
+    let daily = seen(shop());
+    assert_eq!(
+        daily.ask_at("MON-09", "2026-12-03T09:00:00Z")[0].1,
+        State::Stale
+    );
+    let rare = seen(but("silent_after: 2h", "silent_after: 5d"));
+    assert_eq!(
+        rare.ask_at("MON-09", "2026-12-03T09:00:00Z")[0].1,
+        State::Pass
     );
 }
 
@@ -257,8 +351,20 @@ fn mon_11_wants_a_word_before_the_limit() {
 #[test]
 fn mon_12_and_14_rest_on_what_was_counted() {
     assert_eq!(shop().state("MON-12", "schedule/shop"), State::Unknown);
-    let counted = shop().proved("MON-12", "schedule/shop", "probe", &[]);
-    assert_eq!(counted.state("MON-12", "schedule/shop"), State::Pass);
+    let counted = |measured: &str| {
+        let rest =
+            format!("result: pass, observed_at: 2026-11-25T09:00:00Z, actor: gonogo{measured}");
+        let (_, state, why) = shop()
+            .record("MON-12", "schedule/shop", "probe", &[], &rest)
+            .said("MON-12", "schedule/shop");
+        (state, why)
+    };
+    assert_eq!(counted(", measured: 2"), (State::Pass, String::new()));
+    assert_eq!(
+        counted(", measured: 3"),
+        (State::Fail, "3 pages a shift".into())
+    );
+    assert_eq!(counted("").0, State::Unknown);
     assert_eq!(shop().state("MON-14", "package"), State::Unknown);
     assert_eq!(
         shop()
@@ -281,5 +387,59 @@ fn mon_13_adds_up_the_worst_case() {
     assert_eq!(
         none.said("MON-13", "failure-mode/web-gone").2,
         "how soon it has to be noticed is not written"
+    );
+}
+
+#[test]
+fn mon_13_counts_what_each_sort_of_alert_waits_for() {
+    let mode = "detected_by: [web-down], detect_within: 2m";
+    let taking = |when: &str, wanted: &str| {
+        let text = SHOP
+            .replacen(
+                mode,
+                &format!("detected_by: [not-paid], detect_within: {wanted}"),
+                1,
+            )
+            .replacen("{flow_overdue: {flow: paid}}", when, 1);
+        let fixture = Fixture::new(&text).file("runbooks/web-down.md", RUNBOOK);
+        fixture.said("MON-13", "failure-mode/web-gone").2
+    };
+    for (when, takes) in [
+        ("{flow_overdue: {flow: paid}}", "5m"),
+        ("{flow_mismatch: {flow: paid}}", "5m"),
+        ("{flow_failing: {flow: paid, consecutive: 3}}", "5m"),
+        ("{flow_failing: {flow: paid, below: 80%}}", "1h5m"),
+        ("{flow_slow: {flow: paid, above: 1m, window: 15m}}", "20m"),
+        ("{source_silent: {source: till}}", "2h"),
+        ("{slo_burn: {slo: sold, speed: fast}}", "1h"),
+    ] {
+        let why = format!("`not-paid` can take {takes}, and 1s is wanted");
+        assert_eq!(taking(when, "1s"), why, "{when}");
+        assert_eq!(taking(when, takes), "", "{when}");
+    }
+    assert_eq!(
+        taking("{flow_failing: {flow: paid}}", "1d"),
+        "`not-paid` can never fire, because nothing bounds what it waits for"
+    );
+}
+
+#[test]
+fn mon_13_adds_the_question_about_a_missing_end_and_the_hold() {
+    let asked = SHOP
+        .replacen(
+            "    deadline: 5m",
+            "    deadline: 5m\n    confirm: {http: {url: 'https://till.example.com/{key}'}}",
+            1,
+        )
+        .replacen(
+            "{flow_overdue: {flow: paid}}",
+            "{flow_overdue: {flow: paid}}, hold: 1m",
+            1,
+        )
+        .replacen("detected_by: [web-down]", "detected_by: [not-paid]", 1);
+    let fixture = Fixture::new(&asked).file("runbooks/web-down.md", RUNBOOK);
+    assert_eq!(
+        fixture.said("MON-13", "failure-mode/web-gone").2,
+        "`not-paid` can take 6m30s, and 2m is wanted"
     );
 }

@@ -46,7 +46,7 @@ fn with(graph: &str, comms: &str, support: &str) -> Fixture {
         ("d", "resolved"),
     ] {
         let text = format!(
-            "---\nstate: {state}\ntitle: T\n---\nSince {{since}}: {{journeys}}. We write again by {{next_update}}.\n"
+            "---\nstate: {state}\ntitle: T\n---\nSince {{since}}: {{journeys}}. No data was lost. We write again by {{next_update}}.\n"
         );
         fixture = fixture.file(&format!("comms/templates/{name}.md"), &text);
     }
@@ -129,6 +129,24 @@ fn sup_03_wants_words_for_each_state_that_may_be_sent() {
         promised.said("SUP-03", "template/a").2,
         "`will be fixed` promises when it will be over"
     );
+    let headline = shop().file("comms/templates/a.md", "---\nstate: investigating\ntitle: Degraded performance\n---\nSince {since}: {journeys}. We write again by {next_update}.\n");
+    assert_eq!(
+        headline.said("SUP-03", "template/a").2,
+        "`degraded performance` does not say what customers notice"
+    );
+    let silent = with(
+        GRAPH,
+        "comms: {status_page: {name: Status, hosted_on: host}}",
+        SUPPORT,
+    );
+    assert_eq!(
+        silent.said("SUP-03", "comms").2,
+        "nothing is promised for any severity, so no words are ready for one"
+    );
+    assert_eq!(
+        Fixture::new("").said("SUP-03", "comms").2,
+        "nothing says how customers are told"
+    );
 }
 
 #[test]
@@ -181,6 +199,70 @@ fn sup_05_wants_an_answer_and_a_way_for_each_failure() {
 }
 
 #[test]
+fn sup_05_reads_the_answers_as_customers_would() {
+    let said = |of: &str, write: &str| {
+        let (_, state, why) =
+            with(GRAPH, COMMS, &swap(SUPPORT, of, write)).said("SUP-05", "support");
+        assert_eq!(state, State::Fail);
+        why
+    };
+    assert!(
+        said(
+            "body: We are on it.",
+            "body: Our upstream provider is down."
+        )
+        .starts_with("in the answer `web`, `upstream provider` puts it on somebody else")
+    );
+    assert!(
+        said(
+            "macros: [",
+            "macros: [{failure_modes: [web-gone], tag: web, body: We know.}, "
+        )
+        .starts_with("two answers have the tag `web`")
+    );
+    assert!(
+        said("journey: buy, ", "")
+            .starts_with("what customers say about `buy` leads nowhere; what customers say about `web-gone` leads nowhere")
+    );
+    let nobody = shop().instead("holders: [{person: ann}]", "holders: []");
+    assert!(
+        nobody
+            .said("SUP-05", "support")
+            .2
+            .starts_with("nobody holds `lead`, which answers customers")
+    );
+}
+
+#[test]
+fn sup_05_asks_nothing_about_what_is_switched_off() {
+    let off = swap(
+        GRAPH,
+        "{id: web, name: Web,",
+        "{id: web, off: Not sold yet., name: Web,",
+    );
+    let without = swap(SUPPORT, "failure_modes: [web-gone], ", "");
+    let without = swap(&without, "journey: buy, ", "");
+    let (_, state, why) = with(&off, COMMS, &without).said("SUP-05", "support");
+    assert_eq!(
+        (state, &*why),
+        (State::Unknown, "no evidence yet: this needs a drill")
+    );
+}
+
+#[test]
+fn sup_06_is_voided_by_another_policy() {
+    let tried = shop().proved("SUP-06", "support", "drill", &["escalation-policy/shop"]);
+    assert_eq!(tried.state("SUP-06", "support"), State::Pass);
+    let changed = tried.instead("fallback: {role: lead}", "fallback: {role: second}");
+    assert_eq!(changed.state("SUP-06", "support"), State::Stale);
+    let none = with(GRAPH, COMMS, &swap(SUPPORT, "tickets: 5", "tickets: 0"));
+    assert_eq!(
+        none.said("SUP-06", "support").2,
+        "no number of tickets in no time is no threshold"
+    );
+}
+
+#[test]
 fn sup_06_and_07_want_a_rule_and_a_list_that_were_tried() {
     for (criterion, line, why) in [
         (
@@ -197,7 +279,7 @@ fn sup_06_and_07_want_a_rule_and_a_list_that_were_tried() {
         assert_eq!(shop().state(criterion, "support"), State::Unknown);
         assert_eq!(
             shop()
-                .proved(criterion, "support", "drill", &[])
+                .proved(criterion, "support", "drill", &["escalation-policy/shop"])
                 .state(criterion, "support"),
             State::Pass
         );

@@ -19,8 +19,7 @@
 //! Write both; let the slow one be a ticket. The windows and rates are those of the SRE workbook,
 //! chapter 5.
 
-use gonogo_model::Id;
-use gonogo_model::alert::{BurnSpeed, Condition, Urgency};
+use gonogo_model::alert::{BurnSpeed, Condition};
 use gonogo_model::slo::{Sli, Slo};
 
 use crate::criteria::prelude::*;
@@ -62,19 +61,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
 
 /// Does an alert page on the very signal that the SLO counts?
 fn pages_on_signal(case: &Case<'_>, slo: &Slo) -> bool {
-    let (flow, check): (Option<&Id>, Option<&Id>) = match &slo.sli {
-        Sli::Check(c) => (None, Some(&c.id)),
-        Sli::Completion(f) | Sli::Success(f) => (Some(&f.id), None),
-        Sli::Latency(l) => (Some(&l.flow.id), None),
-    };
-    case.paging().any(|a| {
-        a.urgency == Urgency::Page
-            && match &a.when {
-                Condition::CheckFailing(c) => check == Some(&c.check.id),
-                Condition::FlowOverdue(c) => flow == Some(&c.flow.id),
-                Condition::FlowFailing(c) => flow == Some(&c.flow.id),
-                Condition::FlowSlow(c) => flow == Some(&c.flow.id),
-                _ => false,
-            }
+    case.paging().any(|a| match (&slo.sli, &a.when) {
+        (Sli::Check(check), Condition::CheckFailing(c)) => c.check.id == check.id,
+        (Sli::Completion(flow), Condition::FlowOverdue(c)) => c.flow.id == flow.id,
+        (Sli::Success(flow), Condition::FlowFailing(c)) => c.flow.id == flow.id,
+        (Sli::Latency(latency), Condition::FlowSlow(c)) => c.flow.id == latency.flow.id,
+        // An end that never comes is slower than any bound.
+        (Sli::Latency(latency), Condition::FlowOverdue(c)) => c.flow.id == latency.flow.id,
+        _ => false,
     })
 }

@@ -6,7 +6,8 @@
 //!
 //! ## How it is proved
 //! From the package: each journey that moves money has an alert on one of its flows. Then that it
-//! had data in the last day.
+//! had data in the last day, or for as long as the source of its starts may be silent: who sells
+//! twice a week says so by `silent_after`.
 //!
 //! ## Example
 //! ```yaml
@@ -29,11 +30,14 @@ pub(super) const CRITERION: Criterion = Criterion {
     classes: &[Class::Lint, Class::Live],
     gate: Gate::Blocker,
     tiers: 3,
-    ttl: Some(Duration::from_hours(24)),
+    ttl: Some(DAY),
     trigger: Some(Trigger::Money),
     source: include_str!("business_watched.rs"),
     assess,
 };
+
+/// How old the last data may be, where the package names no longer silence.
+const DAY: Duration = Duration::from_hours(24);
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     let money = case
@@ -57,27 +61,39 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 "write a flow with `journey:` for the money, and an alert on it",
             );
         } else {
-            answer.proved(
+            answer.proved_within(
                 case,
                 &covers,
+                Some(lately(case, &watching)),
                 "ask a running server: `gonogo verdict --server URL`",
             );
         }
     }
 }
 
+/// How old the last data may be: the longest silence that is normal for one of the flows.
+fn lately(case: &Case<'_>, watching: &[&Alert]) -> Duration {
+    let flows = watching.iter().filter_map(|a| counted(a));
+    let bounds = flows.filter_map(|id| {
+        let source = &case.package.flows.get(id)?.start.source;
+        case.package.sources.get(&source.id)?.silent_after
+    });
+    bounds.max().map_or(DAY, |bound| bound.max(DAY))
+}
+
+/// The flow whose events an alert counts.
+fn counted(alert: &Alert) -> Option<&Id> {
+    match &alert.when {
+        Condition::FlowOverdue(c) => Some(&c.flow.id),
+        Condition::FlowFailing(c) => Some(&c.flow.id),
+        Condition::FlowMismatch(c) => Some(&c.flow.id),
+        _ => None,
+    }
+}
+
 /// Is it an alert on a flow of the journey?
 fn watches(case: &Case<'_>, alert: &Alert, journey: &Id) -> bool {
-    let flow = match &alert.when {
-        Condition::FlowOverdue(c) => &c.flow.id,
-        Condition::FlowFailing(c) => &c.flow.id,
-        Condition::FlowMismatch(c) => &c.flow.id,
-        _ => return false,
-    };
-    let of = case
-        .package
-        .flows
-        .get(flow)
-        .and_then(|f| f.journey.as_ref());
+    let flow = counted(alert).and_then(|id| case.package.flows.get(id));
+    let of = flow.and_then(|f| f.journey.as_ref());
     of.is_some_and(|j| j.id == *journey)
 }

@@ -6,8 +6,10 @@
 //!
 //! ## How it is proved
 //! From the package: whatever the indicator counts is watched for silence, a check by an alert on
-//! its failing, a flow by its source's `silent_after` or an alert on overdue ends. Then that it
-//! had data in the last quarter of an hour; a running gonogo records that itself.
+//! its failing, a flow by an alert on its source's `silent_after` or on overdue ends. Then that it
+//! had data lately; a running gonogo records that itself. Lately is a quarter of an hour for a
+//! check; for a flow it is as long as its source may be silent, and the window of the SLO where
+//! the package names no such bound: few events are no missing events.
 //!
 //! ## Example
 //! ```yaml
@@ -21,6 +23,7 @@
 //! Give the source a bound on its silence and an alert, or watch the flow for ends that never
 //! come. Ask a server with `gonogo verdict --server`.
 
+use gonogo_model::Id;
 use gonogo_model::alert::Condition;
 use gonogo_model::slo::{Sli, Slo};
 
@@ -47,8 +50,40 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 "nothing would notice if it had no data",
                 "give its source `silent_after` and an alert, or alert on its check or on overdue ends",
             )
-            .proved(case, &[], "ask a running server: `gonogo verdict --server URL`");
+            .proved_within(
+                case,
+                &[counted(slo)],
+                Some(lately(case, slo)),
+                "ask a running server: `gonogo verdict --server URL`",
+            );
     }
+}
+
+/// What the indicator counts.
+fn counted(slo: &Slo) -> Subject {
+    let (kind, id) = match &slo.sli {
+        Sli::Check(check) => (Kind::Check, &check.id),
+        Sli::Completion(flow) | Sli::Success(flow) => (Kind::Flow, &flow.id),
+        Sli::Latency(latency) => (Kind::Flow, &latency.flow.id),
+    };
+    Subject::Entity(kind, id.clone())
+}
+
+/// How old its last data may be.
+fn lately(case: &Case<'_>, slo: &Slo) -> Duration {
+    let least = Duration::from_mins(15);
+    let most = match &slo.sli {
+        Sli::Check(check) => case.package.checks.get(&check.id).map(|c| c.stale_after()),
+        Sli::Completion(flow) | Sli::Success(flow) => silence(case, &flow.id, slo),
+        Sli::Latency(latency) => silence(case, &latency.flow.id, slo),
+    };
+    most.map_or(least, |most| most.max(least))
+}
+
+fn silence(case: &Case<'_>, flow: &Id, slo: &Slo) -> Option<Duration> {
+    let source = &case.package.flows.get(flow)?.start.source;
+    let bound = case.package.sources.get(&source.id)?.silent_after;
+    Some(bound.unwrap_or(slo.window))
 }
 
 fn silence_noticed(case: &Case<'_>, slo: &Slo) -> bool {
@@ -68,7 +103,10 @@ fn silence_noticed(case: &Case<'_>, slo: &Slo) -> bool {
     };
     p.alerts.values().any(|a| match &a.when {
         Condition::FlowOverdue(c) => c.flow.id == flow.id,
-        Condition::SourceSilent(c) => c.source.id == *start,
+        Condition::SourceSilent(c) => {
+            let source = p.sources.get(&c.source.id);
+            c.source.id == *start && source.is_some_and(|s| s.silent_after.is_some())
+        }
         _ => false,
     })
 }

@@ -4,9 +4,12 @@
 //! An objective of five minutes and an alert that takes twenty is a promise broken by arithmetic.
 //!
 //! ## How it is proved
-//! From the package: for each failure mode with `detect_within`, the longest time its fastest
-//! alert can take (interval of the check times the failures it waits for, deadline of the flow,
-//! window, hold) is no longer.
+//! From the package: for each failure mode the longest time that its fastest alert can take is no
+//! longer than `detect_within`. A check takes its interval times the failures that it waits for,
+//! and the time-out of the last; a missing end the deadline of the flow, and half a minute where
+//! it is asked for before anybody is paged; a share or a quantile its window besides; a silent
+//! source its `silent_after`; a burning budget its long window; and all of them `hold`. For a flow
+//! it counts from the start that goes wrong: how often there is one, the package does not know.
 //!
 //! ## Example
 //! ```yaml
@@ -21,6 +24,7 @@
 
 use gonogo_model::alert::{Alert, BurnSpeed, Condition};
 use gonogo_model::check::Check;
+use gonogo_model::{Id, Package};
 
 use crate::criteria::prelude::*;
 
@@ -36,6 +40,9 @@ pub(super) const CRITERION: Criterion = Criterion {
     assess,
 };
 
+/// How long the engine waits for the answer about a missing end before it pages.
+const CONFIRMED: Duration = Duration::from_secs(30);
+
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     for mode in case.package.failure_modes.values() {
         let answer = case.entity(answers, mode);
@@ -50,45 +57,64 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             .detected_by
             .iter()
             .filter_map(|a| case.package.alerts.get(&a.id));
-        let fastest = alerts
-            .map(|a| (worst_case(case, a), &a.id.value))
-            .min_by_key(|(time, _)| *time);
+        let mut never = None;
+        let mut fastest: Option<(Duration, &Id)> = None;
+        for alert in alerts {
+            let id = &alert.id.value;
+            match worst_case(case.package, alert) {
+                Some(time) if fastest.is_none_or(|(best, _)| time < best) => {
+                    fastest = Some((time, id));
+                }
+                Some(_) => {}
+                None => never = Some(id),
+            }
+        }
         // Without any alert RSK-02 says what is missing.
-        if let Some((time, alert)) = fastest {
-            answer.must(
+        match (fastest, never) {
+            (Some((time, alert)), _) => answer.must(
                 time <= wanted,
                 format!("`{alert}` can take {time}, and {wanted} is wanted"),
                 "ask oftener, wait for fewer failures, or shorten the deadline",
-            );
-        }
+            ),
+            (None, Some(alert)) => answer.fail(
+                format!("`{alert}` can never fire, because nothing bounds what it waits for"),
+                "write `silent_after:` at its source, or what it is to count",
+            ),
+            (None, None) => answer,
+        };
     }
 }
 
-/// The longest an alert can take to fire, from when its condition came about.
-fn worst_case(case: &Case<'_>, alert: &Alert) -> Duration {
+/// The longest an alert can take to fire, from when its condition came about; `None` where it
+/// never does.
+fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
+    let check = |id: &Id| package.checks.get(id);
+    let flow = |id: &Id| package.flows.get(id).map(|f| f.deadline.as_millis());
     let millis = match &alert.when {
-        Condition::CheckFailing(c) => case.package.checks.get(&c.check.id).map_or(0, check_millis),
-        Condition::CertificateExpiring(c) => case
-            .package
-            .checks
-            .get(&c.check.id)
-            .map_or(0, |c| c.every.as_millis() + c.timeout.as_millis()),
-        Condition::FlowOverdue(c) => case
-            .package
-            .flows
-            .get(&c.flow.id)
-            .map_or(0, |f| f.deadline.as_millis()),
-        Condition::FlowFailing(c) => c
-            .consecutive
-            .map_or(c.window.as_millis(), |_| 0)
-            .min(c.window.as_millis()),
-        Condition::FlowSlow(c) => c.window.as_millis(),
-        Condition::FlowMismatch(_) => 0,
+        Condition::CheckFailing(c) => check_millis(check(&c.check.id)?),
+        Condition::CertificateExpiring(c) => {
+            let check = check(&c.check.id)?;
+            check
+                .every
+                .as_millis()
+                .saturating_add(check.timeout.as_millis())
+        }
+        Condition::FlowOverdue(c) => {
+            let asks = package.flows.get(&c.flow.id)?.confirm.is_some();
+            let asked = if asks { CONFIRMED.as_millis() } else { 0 };
+            flow(&c.flow.id)?.saturating_add(asked)
+        }
+        // An end that comes later than its deadline is overdue, and told of as that.
+        Condition::FlowMismatch(c) => flow(&c.flow.id)?,
+        Condition::FlowFailing(c) => {
+            let share = c.below.map(|_| c.window.as_millis());
+            let window = c.consecutive.map(|_| 0).or(share)?;
+            flow(&c.flow.id)?.saturating_add(window)
+        }
+        Condition::FlowSlow(c) => flow(&c.flow.id)?.saturating_add(c.window.as_millis()),
         Condition::SourceSilent(c) => {
-            let source = case.package.sources.get(&c.source.id);
-            source
-                .and_then(|s| s.silent_after)
-                .map_or(i64::MAX / 4, Duration::as_millis)
+            let source = package.sources.get(&c.source.id)?;
+            source.silent_after?.as_millis()
         }
         Condition::SloBurn(c) => match c.speed {
             BurnSpeed::Fast => Duration::from_hours(1).as_millis(),
@@ -96,11 +122,14 @@ fn worst_case(case: &Case<'_>, alert: &Alert) -> Duration {
             BurnSpeed::Slow => Duration::from_hours(72).as_millis(),
         },
     };
-    Duration::from_millis(millis.saturating_add(alert.hold.as_millis()))
+    Some(Duration::from_millis(
+        millis.saturating_add(alert.hold.as_millis()),
+    ))
 }
 
 /// The failure comes just after a good answer, and every bad one takes all its time.
 fn check_millis(check: &Check) -> i64 {
     let round = check.every.as_millis().max(check.timeout.as_millis());
-    round * i64::from(check.fails_after.max(1)) + check.timeout.as_millis()
+    let rounds = round.saturating_mul(i64::from(check.fails_after.max(1)));
+    rounds.saturating_add(check.timeout.as_millis())
 }

@@ -5,9 +5,10 @@
 //! And a maintenance page says 200, too.
 //!
 //! ## How it is proved
-//! From the package: an http check of the journey looks at the content (a certificate says nothing
-//! of the page behind it); and what gonogo runs on (`runs_on`), with all that stands under that,
-//! is neither needed by the journey nor in the same region of the same vendor. Then that the check answered within the hour.
+//! From the package: an http check of the journey looks at the content, at a public address
+//! (`allow_private` is a look from inside); and what gonogo runs on (`runs_on`), with all that
+//! stands under that, is neither needed by the journey nor in the same region of the same vendor.
+//! Then that these checks, and those of its certificates, answered within the hour.
 //!
 //! ## Example
 //! ```yaml
@@ -64,8 +65,9 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             .checks
             .values()
             .filter(|c| c.journey.as_ref().is_some_and(|j| j.id == journey.id.value))
-            .filter(|c| looks_at_content(c))
+            .filter(|c| looks_from_outside(c))
             .collect();
+        let content = looks.iter().any(|c| looks_at_content(c));
         let shared = runs_on.iter().find_map(|host| shared(case, host, &needed));
         let covers: Vec<Subject> = looks
             .iter()
@@ -73,7 +75,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             .collect();
         let answer = case.journey(answers, journey);
         answer.must(
-            !looks.is_empty(),
+            content,
             "no check of it looks at what it shows",
             "write an http check with `journey:` and `body_contains` or `json`",
         );
@@ -85,7 +87,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         if let Some(why) = shared {
             answer.fail(why, "run gonogo at another provider, or in another region");
         }
-        if !looks.is_empty() {
+        if content {
             answer.proved(
                 case,
                 &covers,
@@ -95,7 +97,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     }
 }
 
-/// Does it look at what customers see? A certificate says nothing of the page behind it.
+fn looks_from_outside(check: &Check) -> bool {
+    match &check.probe {
+        Probe::Http(http) => !http.allow_private,
+        Probe::Tls(tls) => !tls.allow_private,
+    }
+}
+
 fn looks_at_content(check: &Check) -> bool {
     match &check.probe {
         Probe::Http(http) => http.body_contains.is_some() || !http.json.is_empty(),

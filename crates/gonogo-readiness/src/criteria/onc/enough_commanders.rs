@@ -5,7 +5,8 @@
 //!
 //! ## How it is proved
 //! From the package: three people hold the commander's role or stand in for it in the launch.
-//! Then that they led in a rehearsal of the last 180 days.
+//! Then that three of them led, or shadowed whoever led, in a rehearsal of the last 180 days: the
+//! record names them in `tried`.
 //!
 //! ## Example
 //! ```yaml
@@ -13,6 +14,11 @@
 //!   coordination: {room: The channel `incident`, commander: incident-lead}
 //! roles:
 //!   - {id: incident-lead, name: Leads incidents, holders: [{person: one}, {person: two}, {person: three}]}
+//! ```
+//!
+//! ```sh
+//! gonogo evidence add ONC-07 package --result pass --method drill --actor one \
+//!   --tried one --tried two --tried three --note "each led one of the rehearsals of October"
 //! ```
 //!
 //! ## How to meet it
@@ -41,6 +47,8 @@ pub(super) const CRITERION: Criterion = Criterion {
 
 /// How many have to be able to lead.
 const ENOUGH: usize = 3;
+
+const LEAD: &str = "let each of them lead a rehearsal, and record who led with `--tried`";
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     let header = case.package.header.as_ref();
@@ -78,9 +86,15 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             ),
             "give the role of `coordination.commander` to three people",
         )
-        .proved(
-            case,
-            &covers,
-            "let each of them lead a rehearsal, and record it",
-        );
+        .proved(case, &covers, LEAD)
+        .shows(LEAD, |record| {
+            let led = record.tried.iter().map(|name| name.trim());
+            let led: BTreeSet<&str> = led
+                .filter(|name| who.iter().any(|id| id.as_str() == *name))
+                .collect();
+            (led.len() < ENOUGH).then(|| {
+                let why = format!("the record names {} of them who led", led.len());
+                (State::Unknown, why)
+            })
+        });
 }

@@ -8,6 +8,7 @@ mod rota_without_gaps;
 mod second_room;
 mod shifts_end;
 mod vendors_reachable;
+mod walk;
 
 use super::Criterion;
 

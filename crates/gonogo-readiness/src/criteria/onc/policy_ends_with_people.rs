@@ -5,8 +5,10 @@
 //! outage.
 //!
 //! ## How it is proved
-//! From the package: each policy that pages has two steps or more, every step and the fallback
-//! find somebody who is there, and no step waits longer than a quarter of an hour.
+//! From the package: each policy has two steps or more, and no step waits longer than a quarter
+//! of an hour. It is walked through with nobody answering, at every moment of the coming weeks at
+//! which somebody else may be meant: each step and the fallback find somebody who is there, and
+//! the walk calls two people at least, so that nobody is their own second level.
 //!
 //! ## Example
 //! ```yaml
@@ -22,9 +24,14 @@
 //! ## How to meet it
 //! Add a second step that reaches somebody else, and shorten the waits.
 
-use gonogo_model::escalation::Target;
+use std::collections::BTreeSet;
 
-use crate::criteria::people;
+use gonogo_model::Id;
+use gonogo_model::escalation::EscalationPolicy;
+use jiff::Timestamp;
+
+use super::walk::{Moments, reached, walk};
+use crate::criteria::{Answer, day};
 use crate::whom;
 
 use crate::criteria::prelude::*;
@@ -46,6 +53,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
     for policy in case.package.escalation_policies.values() {
+        let moments = Moments::of(case, whom::targets(policy));
         let answer = case.entity(answers, policy);
         answer.must(
             policy.steps.len() >= 2,
@@ -54,40 +62,60 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         );
         for (number, step) in policy.steps.iter().enumerate() {
             let number = number + 1;
-            answer.must(
-                step.notify.iter().any(|t| reaches(case, t)),
-                format!("step {number} reaches nobody who is there"),
-                "give its roles holders",
-            );
+            let nobody =
+                |at: &&Timestamp| !step.notify.iter().any(|t| reached(case, t, **at).is_some());
+            if let Some(at) = moments.at.iter().find(nobody) {
+                answer.fail(
+                    format!("step {number} reaches nobody who is there{}", on(case, *at)),
+                    "give its roles holders",
+                );
+            }
             answer.must(
                 step.wait <= LONGEST_WAIT,
                 format!("step {number} waits {} for an answer", step.wait),
                 "wait for at most 15 minutes",
             );
         }
-        answer.must(
-            reaches(case, &policy.fallback),
-            format!(
-                "its fallback, {}, reaches nobody who is there",
-                policy.fallback.describe()
-            ),
-            "let it fall back to a role that somebody holds",
-        );
+        let nobody = |at: &&Timestamp| reached(case, &policy.fallback, **at).is_none();
+        if let Some(at) = moments.at.iter().find(nobody) {
+            let fallback = policy.fallback.describe();
+            answer.fail(
+                format!(
+                    "its fallback, {fallback}, reaches nobody who is there{}",
+                    on(case, *at)
+                ),
+                "let it fall back to a role that somebody holds",
+            );
+        }
+        if let Some((at, person)) = moments.at.iter().find_map(|at| alone(case, policy, *at)) {
+            only(case, answer, person, at);
+        }
     }
 }
 
-fn reaches(case: &Case<'_>, target: &Target) -> bool {
-    let p = case.package;
-    let held = |role| !people::holding(case, role, case.now).is_empty();
-    match target {
-        Target::Person(person) => {
-            let person = p.people.get(&person.id);
-            person.is_some_and(|person| people::is_there(person, case.now))
-        }
-        Target::Role(role) => p.roles.get(&role.id).is_some_and(held),
-        Target::Schedule(schedule) => {
-            let schedule = p.schedules.get(&schedule.id);
-            schedule.is_some_and(|s| whom::roles(p, s).into_iter().any(held))
-        }
+fn only(case: &Case<'_>, answer: &mut Answer, person: &Id, at: Timestamp) {
+    answer.fail(
+        format!("it calls nobody but `{person}`{}", on(case, at)),
+        "let a step or the fallback reach somebody else in every turn",
+    );
+}
+
+/// The only person of a walk at a moment; `None` where there are more, or nobody.
+fn alone<'p>(
+    case: &Case<'p>,
+    policy: &EscalationPolicy,
+    at: Timestamp,
+) -> Option<(Timestamp, &'p Id)> {
+    let called = walk(case, policy, at);
+    let people: BTreeSet<&Id> = called.iter().map(|c| &c.person.id.value).collect();
+    let first = people.first().copied()?;
+    (people.len() == 1).then_some((at, first))
+}
+
+/// " on 2026-12-10", where that is not now.
+fn on(case: &Case<'_>, at: Timestamp) -> String {
+    match at > case.now {
+        true => format!(" on {}", day(at)),
+        false => String::new(),
     }
 }

@@ -4,9 +4,11 @@
 //! A gap in a rota is found by the page that falls into it.
 //!
 //! ## How it is proved
-//! From the package: each schedule that a policy uses is walked through, shift by shift, until
-//! the observation of the launch ends and at least for 28 days; each shift is held from its
-//! beginning to its end by somebody who is there.
+//! From the package: each schedule that a policy calls is walked through until the observation of
+//! the launch ends, and at least for 28 days. At every moment at which somebody else may be meant
+//! (a turn ends, an override begins, somebody takes a role, lays it down or leaves), whoever is
+//! called is there: no gap in the turns, no role without a holder, no placeholder, nobody who has
+//! left.
 //!
 //! ## Example
 //! ```yaml
@@ -18,12 +20,18 @@
 //! ```
 //!
 //! ## How to meet it
-//! Give every role in the rotation a holder, or write an override for the days without one.
+//! Give every role in the rotation a holder for all of that time, or write an override for the
+//! days without one. Where a role has several holders, the first who is listed is called: take
+//! those away who have left.
+
+use std::collections::BTreeSet;
 
 use gonogo_model::Id;
+use gonogo_model::escalation::Target;
 use gonogo_model::schedule::Schedule;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::walk::{MOST_TURNS, Moments, until};
 use crate::criteria::{day, people};
 use crate::whom;
 
@@ -41,85 +49,110 @@ pub(super) const CRITERION: Criterion = Criterion {
     assess,
 };
 
-/// How far a rota has to reach, at least.
-const REACH: SignedDuration = SignedDuration::from_hours(28 * 24);
-/// A rota that hands over every hour still ends.
-const MOST_SHIFTS: usize = 5000;
+/// How many gaps of one schedule are told.
+const TOLD: usize = 3;
 
 fn assess(case: &Case<'_>, answers: &mut Answers) {
-    let until = until(case);
-    for schedule in case.package.schedules.values() {
-        if !is_used(case, &schedule.id.value) {
-            continue;
-        }
+    let used = used(case);
+    let schedules = case.package.schedules.values();
+    for schedule in schedules.filter(|s| used.contains(&s.id.value)) {
+        let target = Target::Schedule(gonogo_model::Ref::new(
+            schedule.id.value.clone(),
+            schedule.id.span,
+        ));
+        let moments = Moments::of(case, [&target]);
+        let gaps = gaps(case, schedule, &moments);
         let answer = case.entity(answers, schedule);
-        match first_gap(case, schedule, until) {
-            Turns::Whole => {}
-            Turns::Gap(at, why) => {
-                answer.fail(
-                    format!("{why} on {}", day(at)),
-                    "give the role a holder, or write an override for those days",
-                );
-            }
-            Turns::TooMany(at) => {
-                answer.unknown(
-                    format!(
-                        "it hands over so often that nobody looked further than {}",
-                        day(at)
-                    ),
-                    "let a turn last for longer",
-                );
-            }
+        for gap in gaps.iter().take(TOLD) {
+            answer.fail(
+                gap.say(moments.until),
+                "give the role a holder, or write an override for those days",
+            );
+        }
+        if gaps.len() > TOLD {
+            let more = gaps.len() - TOLD;
+            let action = "write an override for each of them, or change who takes turns";
+            answer.fail(format!("and so {more} more times"), action);
+        }
+        if moments.until < until(case) {
+            answer.unknown(
+                format!(
+                    "its turns are so short that only the first {MOST_TURNS} were looked at, up to {}",
+                    day(moments.until)
+                ),
+                "let a turn be at least a few hours long",
+            );
         }
     }
 }
 
-fn until(case: &Case<'_>) -> Timestamp {
-    let least = case.now.checked_add(REACH).unwrap_or(case.now);
-    let launch = case.package.header.as_ref().and_then(|h| h.launch.as_ref());
-    let watched = launch.and_then(|l| l.at.0.checked_add(l.observation.signed()).ok());
-    watched.map_or(least, |end| end.max(least))
-}
-
-fn is_used(case: &Case<'_>, schedule: &Id) -> bool {
-    use gonogo_model::escalation::Target;
+/// The schedules that policies call.
+fn used<'p>(case: &Case<'p>) -> BTreeSet<&'p Id> {
     let policies = case.package.escalation_policies.values();
-    policies.flat_map(whom::targets).any(|t| match t {
-        Target::Schedule(s) => s.id == *schedule,
-        _ => false,
-    })
+    let targets = policies.flat_map(whom::targets);
+    let schedules = targets.filter_map(|t| match t {
+        Target::Schedule(schedule) => Some(&schedule.id),
+        _ => None,
+    });
+    schedules.collect()
 }
 
-/// What the turns of a schedule come to.
-enum Turns {
-    /// Somebody is there at every hour.
-    Whole,
-    /// From then on nobody is, and why.
-    Gap(Timestamp, String),
-    /// There are more turns than are looked at; from then on nothing is known.
-    TooMany(Timestamp),
+/// A time in which nobody who is there is on call.
+struct Gap {
+    why: String,
+    from: Timestamp,
+    until: Timestamp,
 }
 
-/// Looks for the first moment at which nobody is on call.
-fn first_gap(case: &Case<'_>, schedule: &Schedule, until: Timestamp) -> Turns {
-    let mut at = case.now;
-    for _ in 0..MOST_SHIFTS {
-        if at >= until {
-            return Turns::Whole;
+impl Gap {
+    fn say(&self, end: Timestamp) -> String {
+        let (from, until) = (day(self.from), day(self.until));
+        if self.until >= end {
+            format!("{} from {from} on", self.why)
+        } else if from == until {
+            format!("{} for hours on {from}", self.why)
+        } else {
+            format!("{} from {from} to {until}", self.why)
         }
-        let Some(shift) = schedule.on_call_at(at) else {
-            return Turns::Gap(at, "nobody has a turn".into());
-        };
-        let role = &shift.role.id;
-        let ends = shift.ends.min(until);
-        let nobody = |at: &Timestamp| people::first(case, role, *at).is_none();
-        if let Some(at) = people::turns(case, role, at, ends).into_iter().find(nobody) {
-            return Turns::Gap(at, format!("nobody holds `{role}`, whose turn it is"));
-        }
-        if shift.ends <= at {
-            break;
-        }
-        at = shift.ends;
     }
-    Turns::TooMany(at)
+}
+
+fn gaps(case: &Case<'_>, schedule: &Schedule, moments: &Moments) -> Vec<Gap> {
+    let mut found: Vec<Gap> = Vec::new();
+    for (number, at) in moments.at.iter().enumerate() {
+        let next = moments.at.get(number + 1).copied();
+        let next = next.unwrap_or(moments.until);
+        let Some(why) = absent(case, schedule, *at) else {
+            continue;
+        };
+        match found.last_mut() {
+            Some(gap) if gap.until == *at && gap.why == why => gap.until = next,
+            _ => found.push(Gap {
+                why,
+                from: *at,
+                until: next,
+            }),
+        }
+    }
+    found
+}
+
+/// Why nobody is on call at a moment; `None` where somebody is.
+fn absent(case: &Case<'_>, schedule: &Schedule, at: Timestamp) -> Option<String> {
+    let Some(shift) = schedule.on_call_at(at) else {
+        return Some("nobody has a turn".into());
+    };
+    let role = &shift.role.id;
+    let holder = case.package.roles.get(role).and_then(|r| r.holder_at(at));
+    let Some(holder) = holder.and_then(|h| case.package.people.get(&h.id)) else {
+        return Some(format!("nobody holds `{role}`, whose turn it is,"));
+    };
+    let name = &holder.id.value;
+    match people::is_there(holder, at) {
+        true => None,
+        false if holder.placeholder => Some(format!(
+            "`{name}`, who holds `{role}` in its turn, is a placeholder"
+        )),
+        false => Some(format!("`{name}`, who holds `{role}` in its turn, is gone")),
+    }
 }

@@ -5,7 +5,7 @@
 //! somewhere else.
 //!
 //! ## How it is proved
-//! From the package: `coordination` names an alternate room. Then a drill of the last 180 days in
+//! From the package: `coordination` names an alternate room, which is another one. Then a drill of the last 180 days in
 //! which people met there.
 //!
 //! ## Example
@@ -18,6 +18,8 @@
 //!
 //! ## How to meet it
 //! Take another vendor and another sign-in, and hold one rehearsal there.
+
+use gonogo_model::launch::Coordination;
 
 use crate::criteria::prelude::*;
 
@@ -41,6 +43,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         .and_then(|h| h.coordination.as_ref());
     let other = coordination.and_then(|c| c.alternate_room.as_ref());
     let answer = answers.about_package(case);
+    let same = |c: &Coordination| {
+        let other = c.alternate_room.as_deref().unwrap_or_default();
+        other.trim().eq_ignore_ascii_case(c.room.trim())
+    };
     match coordination {
         None => answer.fail(
             "where people meet is not written",
@@ -49,6 +55,10 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         Some(_) if other.is_none_or(|o| o.trim().is_empty()) => answer.fail(
             "where people meet when that is down is not written",
             "write `alternate_room:`, at another vendor",
+        ),
+        Some(c) if same(c) => answer.fail(
+            "where people meet when that is down is the same room",
+            "write another `alternate_room:`, at another vendor",
         ),
         Some(_) => answer.proved(case, &[], "hold a rehearsal there, and record it"),
     };

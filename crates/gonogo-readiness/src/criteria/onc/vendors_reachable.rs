@@ -4,8 +4,8 @@
 //! The portal in which a case is opened is often part of the outage.
 //!
 //! ## How it is proved
-//! From the package: each vendor has `support` with a level, a portal and what to do when that is
-//! down. Then that it was tried in the last 180 days.
+//! From the package: each vendor has `support` with a level, a portal, the account that they ask
+//! for first, and what to do when the portal is down. Then that it was tried in the last 180 days.
 //!
 //! ## Example
 //! ```yaml
@@ -15,6 +15,7 @@
 //!     support:
 //!       level: Standard, answer within a day
 //!       portal: https://support.example.com/
+//!       account: The number on each invoice
 //!       when_portal_is_down: The telephone number on the contract
 //! ```
 //!
@@ -53,6 +54,11 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 said(&support.portal),
                 "where a case is opened is not written",
                 "write `portal:`",
+            )
+            .must(
+                said(&support.account),
+                "which account they ask for first is not written",
+                "write `account:`, or that they ask for none",
             )
             .must(
                 said(&support.when_portal_is_down),

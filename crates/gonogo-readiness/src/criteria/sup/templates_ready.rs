@@ -6,8 +6,8 @@
 //!
 //! ## How it is proved
 //! From the package: each communication rule has a template for investigating, identified,
-//! monitoring and resolved, and none of them breaks a rule of wording (`gonogo explain template-
-//! wording`).
+//! monitoring and resolved, and none of them breaks a rule of wording, in its headline or in its
+//! text (`gonogo explain template-wording` lists them).
 //!
 //! ## Example
 //! ```yaml
@@ -48,8 +48,8 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
     let answer = answers.about(Subject::Comms, None, 1);
     answer.must(
         !comms.rules.is_empty(),
-        "no rule says which words are for which severity",
-        "write `rules:` in `comms`, each with its `templates`",
+        "nothing is promised for any severity, so no words are ready for one",
+        "write `rules:` in `comms`",
     );
     for rule in &comms.rules {
         let templates = rule.templates.iter();
@@ -66,11 +66,9 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
         }
     }
     for template in case.package.templates.values() {
-        let found = wording::template(template);
-        case.entity(answers, template).must(
-            found.is_empty(),
-            found.first().map_or(String::new(), |f| f.message.clone()),
-            "write it another way; `gonogo check` shows the line",
-        );
+        let answer = case.entity(answers, template);
+        for finding in wording::template(template) {
+            answer.fail(finding.message, finding.help);
+        }
     }
 }

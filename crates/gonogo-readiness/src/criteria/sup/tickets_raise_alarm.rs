@@ -5,7 +5,7 @@
 //!
 //! ## How it is proved
 //! From the package: `support.threshold` says how many tickets in how long page which policy.
-//! Then a drill of the last 180 days in which they did.
+//! Then a drill of the last 180 days in which they did, bound to that policy.
 //!
 //! ## Example
 //! ```yaml
@@ -42,9 +42,13 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
             "however many tickets come, they page nobody",
             "write `threshold:` in `support`",
         ),
-        Some(_) => answer.proved(
+        Some(t) if t.tickets == 0 || t.within == Duration::ZERO => answer.fail(
+            "no number of tickets in no time is no threshold",
+            "write a number of tickets and a time, such as 5 in 10m",
+        ),
+        Some(t) => answer.proved(
             case,
-            &[],
+            &[Subject::Entity(Kind::EscalationPolicy, t.page.id.clone())],
             "let support reach the threshold in a rehearsal, and record that somebody was paged",
         ),
     };
