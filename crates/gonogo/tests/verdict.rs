@@ -53,8 +53,12 @@ fn says_no_go_and_who_has_to_do_what() {
     assert_eq!(code, 1, "{out}");
     assert!(out.starts_with("NO-GO: "), "{out}");
     assert!(
-        out.contains("journey/pay: no role answers for it (gonogo.yaml:20)"),
+        out.contains("journey/pay (gonogo.yaml:20): no role answers for it\n"),
         "{out}"
+    );
+    assert!(
+        out.contains("person/ann, person/bob: no evidence yet"),
+        "those with the same answer share a line: {out}"
     );
     assert!(
         out.contains("→ write `owner:` at the journey [lead]"),

@@ -3,7 +3,7 @@
 //! What blocks stands first, with who has to act and what to do; a count of green things never
 //! stands in its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use gonogo_model::PackageText;
@@ -16,8 +16,12 @@ use crate::verdict::{Area, Asked, Call, Judged, Verdict};
 
 /// The version of the JSON shape.
 pub const VERSION: u32 = 1;
-/// How many subjects of one criterion are written out; the rest is counted.
-const MAX_SUBJECTS: usize = 4;
+/// How many different answers of one criterion are written out; the rest is counted.
+const MAX_ANSWERS: usize = 3;
+/// How many subjects with the same answer are named; the rest is counted.
+const MAX_NAMES: usize = 3;
+/// How many reasons of one answer are written out, where not all are asked for.
+const MAX_REASONS: usize = 2;
 
 /// What of the board is shown.
 #[derive(Clone, Debug, Default)]
@@ -89,39 +93,59 @@ fn counted_are(n: usize, one: &str, many: &str) -> String {
     }
 }
 
-/// One line an area: how its criteria stand.
+/// One line an area: how its criteria stand. Columns that would be empty are left out.
 fn table(verdict: &Verdict, shown: &Shown) -> String {
-    let mut out = String::from("\n");
-    for area in verdict.areas.iter().filter(|a| is_shown(a, shown)) {
-        if area.criteria.is_empty() {
-            continue;
-        }
-        let count = |state: State| area.criteria.iter().filter(|c| c.state == state).count();
-        let blocking = area.criteria.iter().filter(|c| c.blocks()).count();
-        let parts: Vec<String> = [
-            State::Pass,
-            State::Fail,
-            State::Unknown,
-            State::Stale,
-            State::NotApplicable,
-        ]
-        .into_iter()
-        .filter(|state| count(*state) > 0)
-        .map(|state| format!("{} {}", count(state), state.word()))
+    let areas = verdict.areas.iter();
+    let areas: Vec<&Area> = areas
+        .filter(|a| is_shown(a, shown) && !a.criteria.is_empty())
         .collect();
-        let blocks = match blocking {
-            0 => String::new(),
-            n => format!(", {n} in the way"),
-        };
-        let _ = writeln!(
-            out,
-            "  {} {:<26} {}{blocks}",
-            area.code,
-            area.name,
-            parts.join(", ")
+    let count = |area: &Area, state| area.criteria.iter().filter(|c| c.state == state).count();
+    let states: Vec<State> = STATES
+        .into_iter()
+        .filter(|s| areas.iter().any(|a| count(a, *s) > 0))
+        .collect();
+    let mut rows = vec![vec![String::new(), String::new(), "in the way".into()]];
+    rows[0].extend(states.iter().map(|s| s.word().to_string()));
+    for area in areas {
+        let blocking = area.criteria.iter().filter(|c| c.blocks()).count();
+        let mut row = vec![area.code.into(), area.name.into(), number(blocking)];
+        row.extend(states.iter().map(|s| number(count(area, *s))));
+        rows.push(row);
+    }
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|c| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut out = String::from("\n");
+    for row in rows {
+        let mut line = format!(
+            " {:<w0$} {:<w1$}",
+            row[0],
+            row[1],
+            w0 = widths[0],
+            w1 = widths[1]
         );
+        for (cell, width) in row.iter().zip(&widths).skip(2) {
+            let _ = write!(line, "  {cell:>width$}");
+        }
+        let _ = writeln!(out, " {}", line.trim_end());
     }
     out
+}
+
+const STATES: [State; 5] = [
+    State::Pass,
+    State::Fail,
+    State::Unknown,
+    State::Stale,
+    State::NotApplicable,
+];
+
+/// A number for a table; nothing is a dot, which the eye passes over.
+fn number(n: usize) -> String {
+    match n {
+        0 => "·".into(),
+        n => n.to_string(),
+    }
 }
 
 fn criterion_lines(asked: &Asked, sources: &Sources<'_>, all: bool) -> String {
@@ -138,13 +162,19 @@ fn criterion_lines(asked: &Asked, sources: &Sources<'_>, all: bool) -> String {
         true => a.answer.state != State::Pass || asked.answers.len() == 1,
         false => a.blocks() || a.exception.is_some(),
     };
-    let answers: Vec<&Judged> = asked.answers.iter().filter(told).collect();
-    let most = if all { usize::MAX } else { MAX_SUBJECTS };
-    for judged in answers.iter().take(most) {
-        out += &answer_lines(judged, sources);
+    let mut alike: Vec<Vec<&Judged>> = Vec::new();
+    for judged in asked.answers.iter().filter(told) {
+        match alike.iter_mut().find(|group| same(group[0], judged)) {
+            Some(group) => group.push(judged),
+            None => alike.push(vec![judged]),
+        }
     }
-    if answers.len() > most {
-        let more = answers.len() - most;
+    let most = if all { usize::MAX } else { MAX_ANSWERS };
+    for group in alike.iter().take(most) {
+        out += &answer_lines(group, sources, all);
+    }
+    let more: usize = alike.iter().skip(most).map(Vec::len).sum();
+    if more > 0 {
         let _ = writeln!(
             out,
             "      and {more} more: `gonogo verdict --all --area {}`",
@@ -154,22 +184,30 @@ fn criterion_lines(asked: &Asked, sources: &Sources<'_>, all: bool) -> String {
     out
 }
 
-fn answer_lines(judged: &Judged, sources: &Sources<'_>) -> String {
-    let answer = &judged.answer;
-    let mut out = String::new();
-    let place = answer
-        .span
-        .and_then(|s| Some((sources.path(s.file)?, s.line)));
-    let place = place.map_or(String::new(), |(path, line)| format!(" ({path}:{line})"));
-    for reason in &answer.reasons {
-        let _ = writeln!(
-            out,
-            "      {}: {}{place}",
-            answer.subject,
-            printable(reason)
-        );
+/// Do two answers say the same of different subjects?
+fn same(one: &Judged, other: &Judged) -> bool {
+    one.exception.is_none()
+        && other.exception.is_none()
+        && one.answer.reasons == other.answer.reasons
+        && one.answer.actions == other.answer.actions
+}
+
+/// What is said of subjects that all have the same answer.
+fn answer_lines(group: &[&Judged], sources: &Sources<'_>, all: bool) -> String {
+    let answer = &group[0].answer;
+    let most = if all { usize::MAX } else { MAX_REASONS };
+    let mut out = format!("      {}: ", names(group, sources, all));
+    let mut reasons: Vec<String> = answer
+        .reasons
+        .iter()
+        .take(most)
+        .map(|r| printable(r).into_owned())
+        .collect();
+    if answer.reasons.len() > most {
+        reasons.push(format!("and {} more", answer.reasons.len() - most));
     }
-    if let Some(exception) = &judged.exception {
+    let _ = writeln!(out, "{}", reasons.join("; "));
+    if let Some(exception) = &group[0].exception {
         let _ = writeln!(
             out,
             "        excepted until {} by {} and {}: {}",
@@ -180,14 +218,39 @@ fn answer_lines(judged: &Judged, sources: &Sources<'_>) -> String {
         );
         return out;
     }
-    let owner = judged
-        .owner
-        .as_ref()
-        .map_or(String::new(), |o| format!(" [{o}]"));
-    for action in &answer.actions {
-        let _ = writeln!(out, "        → {}{owner}", printable(action));
+    let owners: BTreeSet<&str> = group
+        .iter()
+        .filter_map(|judged| judged.owner.as_ref())
+        .map(|owner| owner.as_str())
+        .collect();
+    let owners = match owners.is_empty() {
+        true => String::new(),
+        false => format!(" [{}]", Vec::from_iter(owners).join(", ")),
+    };
+    for action in answer.actions.iter().take(most) {
+        let _ = writeln!(out, "        → {}{owners}", printable(action));
     }
     out
+}
+
+/// Whom an answer is about: one with its place, several by their names.
+fn names(group: &[&Judged], sources: &Sources<'_>, all: bool) -> String {
+    if let [judged] = group {
+        let span = judged.answer.span;
+        let place = span.and_then(|s| Some((sources.path(s.file)?, s.line)));
+        let place = place.map_or(String::new(), |(path, line)| format!(" ({path}:{line})"));
+        return format!("{}{place}", judged.answer.subject);
+    }
+    let most = if all { usize::MAX } else { MAX_NAMES };
+    let named = group
+        .iter()
+        .take(most)
+        .map(|j| j.answer.subject.to_string());
+    let named = named.collect::<Vec<_>>().join(", ");
+    match group.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// What is not met and not in the way, in one line each.
