@@ -21,6 +21,11 @@ impl Engine {
         match &command.verb {
             Verb::WriteOff { flow, key, reason } => self.write_off(flow, key, by, reason, now),
             Verb::TestPage { person } => self.test_page(person, by, now),
+            Verb::WriteOffDifference {
+                reconciliation,
+                key,
+                reason,
+            } => self.write_off_finding(reconciliation, key, by, reason, now),
             Verb::Acknowledge { incident }
             | Verb::Resolve { incident, .. }
             | Verb::Note { incident, .. }
@@ -95,7 +100,7 @@ impl Engine {
                 let text = format!("{by} did {step} of {runbook}: {outcome}");
                 self.say(now, Some(number), EntryKind::StepDone, step.as_str(), text);
             }
-            Verb::WriteOff { .. } | Verb::TestPage { .. } => {}
+            Verb::WriteOff { .. } | Verb::TestPage { .. } | Verb::WriteOffDifference { .. } => {}
         }
     }
 

@@ -18,6 +18,7 @@ use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput};
 use crate::plan::Plan;
+use crate::reconciliation::ReconciliationState;
 use crate::signals::Backlog;
 use crate::source::SourceState;
 use crate::time::Time;
@@ -92,6 +93,9 @@ pub struct State {
     pub housekeeping_at: Option<Time>,
     /// How many test pages were sent.
     pub test_pages: u64,
+    /// States of the reconciliations.
+    #[serde(default)]
+    pub reconciliations: BTreeMap<Id, ReconciliationState>,
 }
 
 /// What handling an input led to.
@@ -156,6 +160,7 @@ impl Engine {
                 self.say(now, None, EntryKind::Clock, "clock", text);
             }
             Input::Tick => self.advance(now),
+            Input::Reconciled(run) => self.take_reconciled(run, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),

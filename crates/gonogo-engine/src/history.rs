@@ -56,6 +56,7 @@ pub enum EntryKind {
     Trouble,
     Blind,
     Clock,
+    Reconciled,
 }
 
 impl EntryKind {
@@ -94,6 +95,7 @@ impl EntryKind {
             Self::Trouble => "trouble",
             Self::Blind => "blind",
             Self::Clock => "clock",
+            Self::Reconciled => "reconciled",
         }
     }
 }

@@ -10,6 +10,7 @@ use gonogo_model::{Duration, Id, PackageText};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::EffectId;
+use crate::reconciliation::Reconciled;
 use crate::time::Time;
 
 /// The version of the inputs' shape that this release writes. It reads this and the one before.
@@ -45,6 +46,8 @@ pub enum Input {
     },
     /// Time passed.
     Tick,
+    /// Two sides were compared, or could not be.
+    Reconciled(Box<Reconciled>),
 }
 
 impl Input {
@@ -61,6 +64,7 @@ impl Input {
             Self::Trouble(_) => "trouble",
             Self::ClockStep { .. } => "clock_step",
             Self::Tick => "tick",
+            Self::Reconciled(_) => "reconciled",
         }
     }
 }
@@ -259,6 +263,15 @@ pub enum Verb {
     TestPage {
         /// Whom.
         person: Id,
+    },
+    /// A difference between two sides is written off: it was looked at, and no longer counts.
+    WriteOffDifference {
+        /// The reconciliation.
+        reconciliation: Id,
+        /// The key; `*` for all.
+        key: String,
+        /// Why.
+        reason: String,
     },
 }
 

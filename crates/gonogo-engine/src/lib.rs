@@ -20,6 +20,7 @@ pub mod paging;
 pub mod plan;
 pub mod promises;
 pub mod reading;
+pub mod reconciliation;
 pub mod rehearsal;
 mod reload;
 pub mod series;

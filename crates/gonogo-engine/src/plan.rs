@@ -30,6 +30,7 @@ pub struct Plan {
     at_once: Vec<Vec<AtOnce>>,
     by_check: BTreeMap<Id, Vec<Id>>,
     by_source: BTreeMap<Id, Vec<Id>>,
+    by_reconciliation: BTreeMap<Id, Vec<Id>>,
     /// Alert → its component.
     components: BTreeMap<Id, Id>,
     /// Component → everything it needs to work, with the number of edges to it.
@@ -66,6 +67,7 @@ impl Plan {
             at_once: vec![Vec::new(); package.flows.len()],
             by_check: BTreeMap::new(),
             by_source: BTreeMap::new(),
+            by_reconciliation: BTreeMap::new(),
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
@@ -102,6 +104,10 @@ impl Plan {
                 Condition::CheckFailing(c) => (&mut plan.by_check, &c.check.id),
                 Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
+                Condition::Reconciliation(c) => (&mut plan.by_reconciliation, &c.reconciliation.id),
+                Condition::ReconciliationStale(c) => {
+                    (&mut plan.by_reconciliation, &c.reconciliation.id)
+                }
                 _ => continue,
             };
             map.entry(signal.clone()).or_default().push(id.clone());
@@ -137,6 +143,13 @@ impl Plan {
     /// The alerts that watch a source.
     pub fn alerts_of_source(&self, source: &Id) -> &[Id] {
         self.by_source.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a reconciliation.
+    pub fn alerts_of_reconciliation(&self, reconciliation: &Id) -> &[Id] {
+        self.by_reconciliation
+            .get(reconciliation)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The component that an alert is about.
@@ -246,6 +259,8 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         Condition::CheckFailing(_)
         | Condition::CertificateExpiring(_)
         | Condition::SourceSilent(_)
-        | Condition::SloBurn(_) => None,
+        | Condition::SloBurn(_)
+        | Condition::Reconciliation(_)
+        | Condition::ReconciliationStale(_) => None,
     }
 }

@@ -36,6 +36,8 @@ impl Engine {
             Condition::CheckFailing(c) => self.check_failing(&c.check.id),
             Condition::CertificateExpiring(c) => self.certificate(c, now),
             Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
+            Condition::Reconciliation(c) => self.unreconciled(c, now),
+            Condition::ReconciliationStale(c) => self.untold(c, now),
             Condition::SloBurn(c) => self
                 .plan
                 .package

@@ -12,6 +12,7 @@ use crate::flow::FlowState;
 use crate::history::EntryKind;
 use crate::input::PackageInput;
 use crate::plan::Plan;
+use crate::reconciliation::ReconciliationState;
 use crate::source::SourceState;
 use crate::time::Time;
 
@@ -40,6 +41,10 @@ impl Engine {
         });
         keep(&mut self.state.sources, plan.package.sources.keys(), |id| {
             SourceState::new(id, now)
+        });
+        let declared = plan.package.reconciliations.keys();
+        keep(&mut self.state.reconciliations, declared, |_| {
+            ReconciliationState::new(now)
         });
         let gone: Vec<Id> = self
             .state

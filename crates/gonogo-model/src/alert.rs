@@ -8,6 +8,7 @@ use crate::flow::Flow;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::percent::Percent;
+use crate::reconciliation::{Difference, Reconciliation};
 use crate::runbook::Runbook;
 use crate::slo::Slo;
 use crate::source::Source;
@@ -111,6 +112,34 @@ choice! {
         SourceSilent(SourceSilent) = "source_silent",
         /// An error budget that is used up too fast.
         SloBurn(SloBurn) = "slo_burn",
+        /// Two sides that do not hold the same records.
+        Reconciliation(Unreconciled) = "reconciliation",
+        /// A reconciliation that nobody could answer for too long.
+        ReconciliationStale(ReconciliationStale) = "reconciliation_stale",
+    }
+}
+
+record! {
+    /// Two sides that do not hold the same records. All written bounds have to be reached.
+    pub struct Unreconciled as "a reconciliation condition" {
+        /// The reconciliation.
+        pub reconciliation: Ref<Reconciliation>,
+        /// Which differences count; all of them, where none are written.
+        pub kinds: Vec<Difference>,
+        /// How many at once.
+        pub count: u32 = 1,
+        /// How much they come to in any one currency, in its smallest unit.
+        pub amount: Option<u64>,
+    }
+}
+
+record! {
+    /// A reconciliation that nobody could answer for too long.
+    pub struct ReconciliationStale as "a reconciliation_stale condition" {
+        /// The reconciliation.
+        pub reconciliation: Ref<Reconciliation>,
+        /// For how long.
+        pub after: Duration = Duration::from_hours(2),
     }
 }
 
@@ -219,7 +248,9 @@ impl Alert {
     pub fn class(&self) -> AlertClass {
         self.class.unwrap_or(match self.when {
             Condition::CertificateExpiring(_) => AlertClass::Expiry,
-            Condition::FlowOverdue(_) | Condition::FlowMismatch(_) => AlertClass::Integrity,
+            Condition::FlowOverdue(_)
+            | Condition::FlowMismatch(_)
+            | Condition::Reconciliation(_) => AlertClass::Integrity,
             _ => AlertClass::Availability,
         })
     }
@@ -228,7 +259,13 @@ impl Alert {
     pub fn component<'p>(&self, package: &'p crate::package::Package) -> Option<&'p Component> {
         let flow = |r: &Ref<Flow>| package.flows.get(&r.id).map(|f| &f.component);
         let check = |r: &Ref<Check>| package.checks.get(&r.id).map(|c| &c.component);
+        let compared = |r: &Ref<Reconciliation>| {
+            let found = package.reconciliations.get(&r.id);
+            found.map(|r| &r.component)
+        };
         let component = match &self.when {
+            Condition::Reconciliation(c) => compared(&c.reconciliation),
+            Condition::ReconciliationStale(c) => compared(&c.reconciliation),
             Condition::FlowOverdue(c) => flow(&c.flow),
             Condition::FlowFailing(c) => flow(&c.flow),
             Condition::FlowSlow(c) => flow(&c.flow),

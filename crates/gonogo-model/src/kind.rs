@@ -30,6 +30,7 @@ pub enum Kind {
     Scenario,
     Material,
     ChecklistItem,
+    Reconciliation,
 }
 
 impl Kind {
@@ -53,6 +54,7 @@ impl Kind {
         Self::Scenario,
         Self::Material,
         Self::ChecklistItem,
+        Self::Reconciliation,
     ];
 
     /// "escalation policy"
@@ -76,6 +78,7 @@ impl Kind {
             Self::Scenario => "scenario",
             Self::Material => "expiring material",
             Self::ChecklistItem => "checklist item",
+            Self::Reconciliation => "reconciliation",
         }
     }
 
@@ -110,6 +113,7 @@ impl Kind {
             Self::Scenario => "scenarios",
             Self::Material => "expiring",
             Self::ChecklistItem => "checklist",
+            Self::Reconciliation => "reconciliations",
             Self::Runbook | Self::Template => return None,
         })
     }

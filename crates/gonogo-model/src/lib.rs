@@ -21,6 +21,7 @@ pub mod material;
 pub mod overlay;
 pub mod package;
 pub mod percent;
+pub mod reconciliation;
 pub mod risk;
 pub mod runbook;
 pub mod scenario;

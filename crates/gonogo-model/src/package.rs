@@ -19,6 +19,7 @@ use crate::kind::{Entity, Kind, Subject};
 use crate::launch::{ChecklistItem, FORMAT, Header};
 use crate::material::Material;
 use crate::overlay::Overlay;
+use crate::reconciliation::Reconciliation;
 use crate::risk::FailureMode;
 use crate::runbook::{self, Runbook, RunbookHead};
 use crate::scenario::Scenario;
@@ -60,6 +61,7 @@ pub struct Package {
     pub templates: Table<Template>,
     pub expiring: Table<Material>,
     pub checklist: Table<ChecklistItem>,
+    pub reconciliations: Table<Reconciliation>,
     pub support: Option<Support>,
     pub evidence: Vec<Evidence>,
     pub exceptions: Vec<Exception>,
@@ -106,6 +108,8 @@ record! {
         pub expiring: Vec<Material>,
         /// What is done before, at and after the launch.
         pub checklist: Vec<ChecklistItem>,
+        /// Two sides that have to hold the same records.
+        pub reconciliations: Vec<Reconciliation>,
         /// How support works; exactly one file has it.
         pub support: Option<Spanned<Support>>,
     }
@@ -229,6 +233,7 @@ impl Loader {
         insert(&mut p.scenarios, file.scenarios, cx);
         insert(&mut p.expiring, file.expiring, cx);
         insert(&mut p.checklist, file.checklist, cx);
+        insert(&mut p.reconciliations, file.reconciliations, cx);
         digests(tree, &mut p.digests);
     }
 
@@ -486,6 +491,7 @@ impl Package {
             Kind::Scenario => self.scenarios.contains_key(id),
             Kind::Material => self.expiring.contains_key(id),
             Kind::ChecklistItem => self.checklist.contains_key(id),
+            Kind::Reconciliation => self.reconciliations.contains_key(id),
         }
     }
 
@@ -510,6 +516,7 @@ impl Package {
             Kind::Scenario => self.scenarios.keys().collect(),
             Kind::Material => self.expiring.keys().collect(),
             Kind::ChecklistItem => self.checklist.keys().collect(),
+            Kind::Reconciliation => self.reconciliations.keys().collect(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::flow::Flow;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::percent::Percent;
+use crate::reconciliation::{Difference, Reconciliation};
 use crate::source::Source;
 use crate::team::{Role, Team};
 use crate::text::Spanned;
@@ -103,6 +104,40 @@ choice! {
         SourceSilent(Ref<Source>) = "source_silent",
         /// A source speaks again.
         SourceSpeaks(Ref<Source>) = "source_speaks",
+        /// A side of a reconciliation loses, doubles or alters records.
+        RecordsDiffer(RecordsDiffer) = "records_differ",
+        /// Both sides of a reconciliation hold the same again.
+        RecordsAgree(Ref<Reconciliation>) = "records_agree",
+        /// A side of a reconciliation cannot be asked.
+        RecordsUnreadable(RecordsUnreadable) = "records_unreadable",
+        /// It can be asked again.
+        RecordsReadable(Ref<Reconciliation>) = "records_readable",
+    }
+}
+
+record! {
+    /// A side of a reconciliation loses, doubles or alters records.
+    pub struct RecordsDiffer as "records_differ" {
+        /// The reconciliation.
+        pub reconciliation: Ref<Reconciliation>,
+        /// How they differ.
+        pub how: Difference = Difference::MissingRight,
+        /// The keys of the records; one is made up, where none are written.
+        pub keys: Vec<String>,
+        /// The amount of each, in the smallest unit of its currency.
+        pub amount: u32 = 4200,
+        /// Their currency.
+        pub currency: String = "usd".into(),
+    }
+}
+
+record! {
+    /// A side of a reconciliation cannot be asked.
+    pub struct RecordsUnreadable as "records_unreadable" {
+        /// The reconciliation.
+        pub reconciliation: Ref<Reconciliation>,
+        /// What is said instead of an answer.
+        pub detail: String = "it answered 503".into(),
     }
 }
 

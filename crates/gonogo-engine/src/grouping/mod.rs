@@ -161,13 +161,20 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
     let package = &plan.package;
     let of_flow = |id: &Id| package.flows.get(id).and_then(|f| f.journey.as_ref());
     let of_check = |id: &Id| package.checks.get(id).and_then(|c| c.journey.as_ref());
+    let compared = |id: &Id| {
+        let found = package.reconciliations.get(id);
+        found.and_then(|r| r.journey.as_ref())
+    };
     let named = match &alert.when {
+        Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::FlowOverdue(c) => of_flow(&c.flow.id),
         Condition::FlowFailing(c) => of_flow(&c.flow.id),
         Condition::FlowSlow(c) => of_flow(&c.flow.id),
         Condition::FlowMismatch(c) => of_flow(&c.flow.id),
         Condition::CheckFailing(c) => of_check(&c.check.id),
         Condition::SloBurn(c) => package.slos.get(&c.slo.id).and_then(|s| s.journey.as_ref()),
+        // That nobody can say is no trouble of the journey's.
+        Condition::ReconciliationStale(_) => return BTreeSet::new(),
         Condition::CertificateExpiring(_) | Condition::SourceSilent(_) => None,
     };
     match (named, component) {

@@ -8,6 +8,7 @@ mod luck;
 mod people;
 mod probes;
 mod record;
+mod records;
 mod report;
 mod score;
 pub mod timeline;

@@ -66,6 +66,7 @@ pub enum LineKind {
     Quiet,
     Resolved,
     Trouble,
+    Compared,
 }
 
 impl LineKind {
@@ -100,6 +101,7 @@ impl LineKind {
             Self::Quiet => "quiet",
             Self::Resolved => "resolved",
             Self::Trouble => "trouble",
+            Self::Compared => "compared",
         }
     }
 
@@ -128,6 +130,7 @@ impl LineKind {
             EntryKind::Published => Self::Published,
             EntryKind::StepDone | EntryKind::Note => Self::Note,
             EntryKind::Confirm => Self::Asked,
+            EntryKind::Reconciled => Self::Compared,
             EntryKind::Quiet => Self::Quiet,
             EntryKind::Resolved => Self::Resolved,
             EntryKind::Trouble | EntryKind::Blind | EntryKind::Clock => Self::Trouble,
@@ -272,6 +275,7 @@ enum Signal<'a> {
     Check(&'a Id),
     Flow(&'a Id),
     Source(&'a Id),
+    Reconciliation(&'a Id),
     Nothing,
 }
 
@@ -284,6 +288,8 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::CheckFailing(c) => Signal::Check(&c.check.id),
         Condition::CertificateExpiring(c) => Signal::Check(&c.check.id),
         Condition::SourceSilent(c) => Signal::Source(&c.source.id),
+        Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
+        Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::SloBurn(c) => match package.slos.get(&c.slo.id).map(|s| &s.sli) {
             Some(Sli::Completion(f) | Sli::Success(f)) => Signal::Flow(&f.id),
             Some(Sli::Latency(l)) => Signal::Flow(&l.flow.id),
@@ -304,6 +310,9 @@ fn changed(change: &Change) -> Signal<'_> {
         Change::FlowSlows(c) => Signal::Flow(&c.flow.id),
         Change::FlowStart(c) => Signal::Flow(&c.flow.id),
         Change::SourceSilent(s) | Change::SourceSpeaks(s) => Signal::Source(&s.id),
+        Change::RecordsDiffer(c) => Signal::Reconciliation(&c.reconciliation.id),
+        Change::RecordsUnreadable(c) => Signal::Reconciliation(&c.reconciliation.id),
+        Change::RecordsAgree(r) | Change::RecordsReadable(r) => Signal::Reconciliation(&r.id),
     }
 }
 

@@ -13,11 +13,13 @@ use gonogo_model::{Duration, Id, Package};
 use super::luck::Luck;
 use super::people::{Intent, People};
 use super::probes::Probed;
+use super::records::{Compared, LOOK_EVERY};
 use super::traffic::{Shape, Shapes};
 use crate::effect::{Confirm, Effect, EffectId};
 use crate::engine::{Engine, Outcome};
 use crate::history::EntryKind;
 use crate::input::{Answer, Confirmation, Delivery, DeliveryOutcome, Input};
+use crate::reconciliation::Money;
 use crate::time::Time;
 
 /// How often our own intake proves that it hears.
@@ -39,6 +41,7 @@ pub(super) struct World {
     traffic: Vec<Traffic>,
     people: People,
     injects: Vec<Vec<Change>>,
+    reconciliations: Vec<Compared>,
     cancelled: BTreeSet<EffectId>,
 }
 
@@ -61,6 +64,7 @@ enum What {
     HandOver(EffectId),
     Answer(Box<Confirm>),
     Act(Intent),
+    Compare(usize),
 }
 
 /// What came of something that was due.
@@ -129,6 +133,11 @@ impl World {
             injects: scenario.injects.iter().map(|i| i.change.clone()).collect(),
             cancelled: BTreeSet::new(),
             checks,
+            reconciliations: package
+                .reconciliations
+                .values()
+                .map(|r| Compared::new(r, seed))
+                .collect(),
         };
         world.schedule(start, What::Prove);
         for index in 0..world.checks.len() {
@@ -152,6 +161,9 @@ impl World {
             .collect();
         for (id, first) in speakers {
             world.schedule(first, What::Speak(id));
+        }
+        for index in 0..world.reconciliations.len() {
+            world.schedule(start + LOOK_EVERY, What::Compare(index));
         }
         for (index, inject) in scenario.injects.iter().enumerate() {
             world.schedule(start + inject.at, What::Inject(index));
@@ -200,6 +212,11 @@ impl World {
                 })
             }),
             What::Answer(question) => Some(Input::Confirmation(self.answer(&question))),
+            What::Compare(index) => {
+                self.schedule(now + LOOK_EVERY, What::Compare(index));
+                let run = self.reconciliations[index].run(engine, now);
+                run.map(|run| Input::Reconciled(Box::new(run)))
+            }
             What::Act(intent) => self.people.act(&intent, engine).map(Input::Command),
         };
         input.map_or(Happening::Unheard, Happening::Input)
@@ -412,6 +429,19 @@ impl World {
             }
             Change::SourceSilent(source) => self.source_mut(&source.id)?.silent = true,
             Change::SourceSpeaks(source) => self.source_speaks(&source.id, now)?,
+            Change::RecordsDiffer(c) => {
+                let money = Money {
+                    amount: i64::from(c.amount),
+                    currency: c.currency.to_lowercase(),
+                };
+                self.compared_mut(&c.reconciliation.id)?
+                    .breaks(c.how, &c.keys, &money, now);
+            }
+            Change::RecordsAgree(r) => self.compared_mut(&r.id)?.agrees(),
+            Change::RecordsUnreadable(c) => self
+                .compared_mut(&c.reconciliation.id)?
+                .unreadable(Some(c.detail.clone())),
+            Change::RecordsReadable(r) => self.compared_mut(&r.id)?.unreadable(None),
         }
         Ok(())
     }
@@ -460,6 +490,11 @@ impl World {
         self.sources
             .get_mut(id)
             .ok_or_else(|| unwatched("source", id))
+    }
+
+    fn compared_mut(&mut self, id: &Id) -> Result<&mut Compared, String> {
+        let found = self.reconciliations.iter_mut().find(|c| c.id == *id);
+        found.ok_or_else(|| unwatched("reconciliation", id))
     }
 
     /// A flow in which nothing goes on cannot lose anything.

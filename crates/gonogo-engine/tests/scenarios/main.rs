@@ -7,6 +7,7 @@ mod outage;
 mod people;
 mod promises;
 mod rare_events;
+mod reconciliation;
 mod reload;
 #[path = "../support/mod.rs"]
 mod support;

@@ -135,6 +135,10 @@ impl<'p> Case<'p> {
                 .and_then(|a| a.component(self.package))
                 .map(|c| &c.id.value),
             Kind::Check => self.package.checks.get(id).map(|c| &c.component.id),
+            Kind::Reconciliation => {
+                let found = self.package.reconciliations.get(id);
+                found.map(|r| &r.component.id)
+            }
             Kind::FailureMode => self.package.failure_modes.get(id).map(|f| &f.component.id),
             Kind::Material => self.package.expiring.get(id).map(|m| &m.component.id),
             Kind::Runbook => {
@@ -172,6 +176,7 @@ impl<'p> Case<'p> {
             Kind::Alert => p.alerts.get(id)?.component(p)?.off.as_deref(),
             Kind::Check => component(&p.checks.get(id)?.component.id),
             Kind::Flow => component(&p.flows.get(id)?.component.id),
+            Kind::Reconciliation => component(&p.reconciliations.get(id)?.component.id),
             Kind::FailureMode => component(&p.failure_modes.get(id)?.component.id),
             Kind::Material => component(&p.expiring.get(id)?.component.id),
             Kind::Slo => {
@@ -211,6 +216,10 @@ impl<'p> Case<'p> {
                     .and_then(|t| role(&t.accountable)),
                 Kind::Check => p.checks.get(id).and_then(|c| component(&c.component.id)),
                 Kind::Flow => p.flows.get(id).and_then(|f| component(&f.component.id)),
+                Kind::Reconciliation => {
+                    let found = p.reconciliations.get(id);
+                    found.and_then(|r| component(&r.component.id))
+                }
                 Kind::Source => None,
                 Kind::Slo => p.slos.get(id).and_then(|s| s.owner.as_ref()).and_then(role),
                 Kind::FailureMode => p.failure_modes.get(id).and_then(|f| {

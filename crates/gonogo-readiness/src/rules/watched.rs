@@ -23,7 +23,9 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             Condition::FlowMismatch(c) => watched.flows.insert(&c.flow.id),
             Condition::CheckFailing(c) => watched.checks.insert(&c.check.id),
             Condition::CertificateExpiring(c) => watched.checks.insert(&c.check.id),
-            Condition::SourceSilent(_) => false,
+            Condition::SourceSilent(_)
+            | Condition::Reconciliation(_)
+            | Condition::ReconciliationStale(_) => false,
             Condition::SloBurn(c) => match package.slos.get(&c.slo.id).map(|slo| &slo.sli) {
                 Some(Sli::Completion(flow) | Sli::Success(flow)) => watched.flows.insert(&flow.id),
                 Some(Sli::Latency(latency)) => watched.flows.insert(&latency.flow.id),

@@ -497,8 +497,10 @@ fn declared(package: &Package, outside: &Outside) -> BTreeMap<Id, Arc<Declared>>
                 .map(str::to_string)
                 .collect::<Vec<_>>()
         });
+        let compared = package.reconciliations.values();
+        let compared = compared.flat_map(|r| r.fields_of(id)).map(str::to_string);
         Declared {
-            settings: SourceSettings::of(source, secrets, fields),
+            settings: SourceSettings::of(source, secrets, fields.chain(compared)),
             keep_days: source.keep_days,
             dedup_days: u16::try_from(source.retry_window.as_secs() / 86_400 + 1)
                 .unwrap_or(u16::MAX)

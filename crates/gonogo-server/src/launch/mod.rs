@@ -434,6 +434,7 @@ fn subject_name(package: &Package, subject: &Subject) -> String {
             Kind::FailureMode => package.failure_modes.get(id).map(|f| f.name.clone()),
             Kind::Flow => package.flows.get(id).map(|f| f.name.clone()),
             Kind::Check => package.checks.get(id).map(|c| c.name.clone()),
+            Kind::Reconciliation => package.reconciliations.get(id).map(|r| r.name.clone()),
             Kind::Slo => package.slos.get(id).map(|s| s.name.clone()),
             Kind::Role => package.roles.get(id).map(|r| r.name.clone()),
             Kind::Team => package.teams.get(id).map(|t| t.name.clone()),
@@ -451,6 +452,7 @@ fn subject_href(package: &Package, subject: &Subject) -> String {
         Subject::Entity(Kind::Runbook, id) => format!("/runbooks/{id}"),
         Subject::Entity(Kind::Flow, id) => format!("/signals/flows/{id}"),
         Subject::Entity(Kind::Check, id) => format!("/signals/checks/{id}"),
+        Subject::Entity(Kind::Reconciliation, id) => format!("/signals/reconciliations/{id}"),
         Subject::Entity(Kind::Source, id) => format!("/signals/sources/{id}"),
         Subject::Entity(Kind::FailureMode, id) => format!("/risks#risk-{id}"),
         Subject::Entity(Kind::Alert, id) => package

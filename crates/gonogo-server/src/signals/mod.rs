@@ -41,6 +41,7 @@ pub fn routes() -> Router<Site> {
 pub fn href_of(alert: &Alert) -> Option<String> {
     let flow = |id| Some(format!("/signals/flows/{id}"));
     let check = |id| Some(format!("/signals/checks/{id}"));
+    let compared = |id| Some(format!("/signals/reconciliations/{id}"));
     match &alert.when {
         Condition::FlowOverdue(c) => flow(&c.flow.id),
         Condition::FlowFailing(c) => flow(&c.flow.id),
@@ -50,5 +51,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::CertificateExpiring(c) => check(&c.check.id),
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::SloBurn(_) => Some("/signals#slos".to_owned()),
+        Condition::Reconciliation(c) => compared(&c.reconciliation.id),
+        Condition::ReconciliationStale(c) => compared(&c.reconciliation.id),
     }
 }

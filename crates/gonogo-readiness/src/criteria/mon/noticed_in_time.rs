@@ -24,6 +24,7 @@
 
 use gonogo_model::alert::{Alert, BurnSpeed, Condition};
 use gonogo_model::check::Check;
+use gonogo_model::reconciliation::Reconciliation;
 use gonogo_model::{Id, Package};
 
 use crate::criteria::prelude::*;
@@ -116,6 +117,10 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
             let source = package.sources.get(&c.source.id)?;
             source.silent_after?.as_millis()
         }
+        Condition::Reconciliation(c) => {
+            reconciliation_millis(package.reconciliations.get(&c.reconciliation.id)?)
+        }
+        Condition::ReconciliationStale(c) => c.after.as_millis(),
         Condition::SloBurn(c) => match c.speed {
             BurnSpeed::Fast => Duration::from_hours(1).as_millis(),
             BurnSpeed::Medium => Duration::from_hours(6).as_millis(),
@@ -125,6 +130,13 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
     Some(Duration::from_millis(
         millis.saturating_add(alert.hold.as_millis()),
     ))
+}
+
+/// The record comes just after a run, has to settle, and is looked at a second time.
+fn reconciliation_millis(r: &Reconciliation) -> i64 {
+    [r.settle, r.every, r.catch_up, r.timeout, r.timeout]
+        .iter()
+        .fold(0, |sum: i64, d| sum.saturating_add(d.as_millis()))
 }
 
 /// The failure comes just after a good answer, and every bad one takes all its time.
