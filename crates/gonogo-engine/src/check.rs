@@ -4,7 +4,7 @@ use gonogo_model::check::Check;
 use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Certificate, CheckResult, CheckVerdict};
+use crate::input::{Certificate, CheckResult, CheckVerdict, Registration};
 use crate::series::{Series, Sum};
 use crate::time::Time;
 
@@ -43,6 +43,9 @@ pub struct CheckState {
     good_in_row: u32,
     /// Answers over time.
     pub series: Series<Answers>,
+    /// The registration seen last.
+    #[serde(default)]
+    pub registration: Option<Registration>,
 }
 
 /// Answers in a bucket.
@@ -108,6 +111,9 @@ impl CheckState {
         }
         if result.certificate.is_some() {
             self.certificate.clone_from(&result.certificate);
+        }
+        if result.registration.is_some() {
+            self.registration.clone_from(&result.registration);
         }
         self.last = Some(result.clone());
     }

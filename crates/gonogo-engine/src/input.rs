@@ -102,6 +102,9 @@ pub struct CheckResult {
     /// The certificate that was served, where there was one.
     #[serde(default)]
     pub certificate: Option<Certificate>,
+    /// What the registry says, where it was asked.
+    #[serde(default)]
+    pub registration: Option<Registration>,
 }
 
 fn one() -> u32 {
@@ -131,6 +134,17 @@ pub struct Certificate {
     pub issuer: String,
     /// Its serial number, in hex.
     pub serial: String,
+}
+
+/// A domain's registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// Until when, where the registry says so.
+    pub ends: Option<Time>,
+    /// With whom.
+    pub registrar: String,
+    /// Its status words, such as `client transfer prohibited`.
+    pub status: Vec<String>,
 }
 
 /// What became of a notification.

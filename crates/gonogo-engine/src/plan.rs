@@ -103,6 +103,7 @@ impl Plan {
             let (map, signal) = match &alert.when {
                 Condition::CheckFailing(c) => (&mut plan.by_check, &c.check.id),
                 Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
+                Condition::RegistrationExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
                 Condition::Reconciliation(c) => (&mut plan.by_reconciliation, &c.reconciliation.id),
                 Condition::ReconciliationStale(c) => {
@@ -258,6 +259,7 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         Condition::FlowMismatch(c) => Some(&c.flow.id),
         Condition::CheckFailing(_)
         | Condition::CertificateExpiring(_)
+        | Condition::RegistrationExpiring(_)
         | Condition::SourceSilent(_)
         | Condition::SloBurn(_)
         | Condition::Reconciliation(_)

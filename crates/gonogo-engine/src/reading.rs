@@ -3,7 +3,7 @@
 //! Reading changes nothing. Invariant: "too few" and "no answer yet" are never a yes or a no.
 
 use gonogo_model::alert::{
-    Alert, BurnSpeed, CertificateExpiring, Condition, FlowFailing, FlowSlow,
+    Alert, BurnSpeed, CertificateExpiring, Condition, FlowFailing, FlowSlow, RegistrationExpiring,
 };
 use gonogo_model::percent::Percent;
 use gonogo_model::slo::{Sli, Slo};
@@ -35,6 +35,7 @@ impl Engine {
             Condition::FlowSlow(c) => flow(&c.flow.id).map_or_else(none, |f| slow(f, c, now)),
             Condition::CheckFailing(c) => self.check_failing(&c.check.id),
             Condition::CertificateExpiring(c) => self.certificate(c, now),
+            Condition::RegistrationExpiring(c) => self.registration(c, now),
             Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
             Condition::Reconciliation(c) => self.unreconciled(c, now),
             Condition::ReconciliationStale(c) => self.untold(c, now),
@@ -103,6 +104,48 @@ impl Engine {
         Reading {
             holds,
             count: u64::from(expiring),
+            keys: Vec::new(),
+            detail,
+        }
+    }
+
+    fn registration(&self, c: &RegistrationExpiring, now: Time) -> Reading {
+        let state = self.state.checks.get(&c.check.id);
+        let Some(seen) = state.and_then(|s| s.registration.as_ref()) else {
+            return Reading {
+                detail: "the registry has not been heard yet".into(),
+                ..Reading::default()
+            };
+        };
+        let Some(ends) = seen.ends else {
+            return Reading {
+                detail: "the registry does not say until when".into(),
+                ..Reading::default()
+            };
+        };
+        let left = ends.since(now);
+        let until = ends.timestamp().strftime("%-d %b %Y");
+        let (holds, detail) = if left.is_zero() {
+            (
+                Holds::Yes,
+                format!(
+                    "the registration ended on {until} (with {})",
+                    seen.registrar
+                ),
+            )
+        } else {
+            let days = left.as_secs() / 86_400;
+            let within = days < i64::from(c.days_left);
+            let detail = format!(
+                "the domain is registered for {} more (until {until}, with {})",
+                in_words(left),
+                seen.registrar
+            );
+            (if within { Holds::Yes } else { Holds::No }, detail)
+        };
+        Reading {
+            holds,
+            count: u64::from(holds == Holds::Yes),
             keys: Vec::new(),
             detail,
         }

@@ -64,6 +64,7 @@ impl Played {
             took: Duration::from_millis(3),
             count: 1,
             certificate: None,
+            registration: None,
         };
         let outcome = self.engine.handle(at, &Input::Check(result));
         let published = outcome

@@ -112,6 +112,8 @@ choice! {
         SourceSilent(SourceSilent) = "source_silent",
         /// An error budget that is used up too fast.
         SloBurn(SloBurn) = "slo_burn",
+        /// A registration of a domain that runs out.
+        RegistrationExpiring(RegistrationExpiring) = "registration_expiring",
         /// Two sides that do not hold the same records.
         Reconciliation(Unreconciled) = "reconciliation",
         /// A reconciliation that nobody could answer for too long.
@@ -213,6 +215,16 @@ record! {
 }
 
 record! {
+    /// A registration of a domain that runs out.
+    pub struct RegistrationExpiring as "a registration_expiring condition" {
+        /// The registration check that sees it.
+        pub check: Ref<Check>,
+        /// Holds when fewer days than this are left.
+        pub days_left: u32 = 30,
+    }
+}
+
+record! {
     /// A source that should speak and does not.
     pub struct SourceSilent as "a source_silent condition" {
         /// The source; its `silent_after` is the bound.
@@ -247,7 +259,9 @@ impl Alert {
     /// What sort of trouble it tells of.
     pub fn class(&self) -> AlertClass {
         self.class.unwrap_or(match self.when {
-            Condition::CertificateExpiring(_) => AlertClass::Expiry,
+            Condition::CertificateExpiring(_) | Condition::RegistrationExpiring(_) => {
+                AlertClass::Expiry
+            }
             Condition::FlowOverdue(_)
             | Condition::FlowMismatch(_)
             | Condition::Reconciliation(_) => AlertClass::Integrity,
@@ -272,6 +286,7 @@ impl Alert {
             Condition::FlowMismatch(c) => flow(&c.flow),
             Condition::CheckFailing(c) => check(&c.check),
             Condition::CertificateExpiring(c) => check(&c.check),
+            Condition::RegistrationExpiring(c) => check(&c.check),
             Condition::SourceSilent(c) => package
                 .sources
                 .get(&c.source.id)

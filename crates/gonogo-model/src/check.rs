@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::component::{Component, Journey};
-use crate::decode::{choice, record};
+use crate::decode::{choice, record, words};
 use crate::duration::Duration;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::Setting;
 use crate::text::Spanned;
+
+/// Registries answer strangers sparingly, and an end of registration moves by years.
+pub const REGISTRATION_EVERY_MIN: Duration = Duration::from_hours(24);
 
 record! {
     /// A question asked again and again.
@@ -42,9 +45,17 @@ impl Check {
     pub fn stale_after(&self) -> Duration {
         self.unknown_after.unwrap_or_else(|| {
             Duration::from_millis(
-                self.every.as_millis().saturating_mul(3) + self.timeout.as_millis(),
+                self.asked_every().as_millis().saturating_mul(3) + self.timeout.as_millis(),
             )
         })
+    }
+
+    /// How often it is really asked: registries are asked once a day, whatever is written.
+    pub fn asked_every(&self) -> Duration {
+        match self.probe {
+            Probe::Registration(_) => self.every.max(REGISTRATION_EVERY_MIN),
+            _ => self.every,
+        }
     }
 }
 
@@ -55,6 +66,16 @@ choice! {
         Http(HttpProbe) = "http",
         /// The certificate that is really served, on every address behind the name.
         Tls(TlsProbe) = "tls",
+        /// What DNS says about a name.
+        Dns(DnsProbe) = "dns",
+        /// Until when a domain is registered, by RDAP.
+        Registration(RegistrationProbe) = "registration",
+        /// A port that takes connections.
+        Tcp(TcpProbe) = "tcp",
+        /// A service's own word on its health, by the gRPC health protocol.
+        Grpc(GrpcProbe) = "grpc",
+        /// The way on which a certificate authority proves a name by HTTP.
+        Acme(AcmeProbe) = "acme",
     }
 }
 
@@ -95,6 +116,140 @@ record! {
         pub connect_to: Option<Setting>,
         /// A file of root certificates, for services with their own CA.
         pub trust: Option<Setting>,
+        /// May be on a private or loopback address.
+        pub allow_private: bool = false,
+    }
+}
+
+record! {
+    /// A question to DNS. Every written expectation has to hold; where none is written, the
+    /// record has to exist.
+    pub struct DnsProbe as "a dns probe" {
+        /// The name that is asked about; `*.example.com` asks whether a wildcard certificate may
+        /// be issued.
+        pub host: Setting,
+        /// Which records.
+        pub record: RecordType = RecordType::A,
+        /// Exactly these values, in any order.
+        pub equals: Vec<Setting>,
+        /// At least these values.
+        pub contains: Vec<Setting>,
+        /// There has to be no such record.
+        pub absent: bool = false,
+        /// Has to lead here: the chain of aliases ends at this name, or both have the same
+        /// addresses.
+        pub points_at: Option<Setting>,
+        /// This certificate authority may issue, by its word in CAA records: `pki.goog`.
+        pub caa_allows: Option<String>,
+        /// The account at the authority, for CAA records that bind one.
+        pub caa_account: Option<Setting>,
+        /// How the authority proves the name, for CAA records that bind that: `http-01`.
+        pub caa_method: Option<String>,
+        /// What DNSSEC has to say.
+        pub dnssec: Option<Dnssec>,
+        /// Whom to ask, as addresses; all have to agree. The machine's own, where none is written.
+        pub resolvers: Vec<Setting>,
+        /// The resolvers may be on private or loopback addresses.
+        pub allow_private: bool = false,
+    }
+}
+
+words! {
+    /// A type of DNS record.
+    pub enum RecordType as "a type of DNS record" {
+        /// IPv4 addresses.
+        A = "A" | "a",
+        /// IPv6 addresses.
+        Aaaa = "AAAA" | "aaaa",
+        /// The name that it is an alias of.
+        Cname = "CNAME" | "cname",
+        /// Texts.
+        Txt = "TXT" | "txt",
+        /// Who may issue certificates.
+        Caa = "CAA" | "caa",
+        /// The servers of a zone.
+        Ns = "NS" | "ns",
+        /// Where mail goes, as `10 mail.example.com`.
+        Mx = "MX" | "mx",
+    }
+}
+
+words! {
+    /// What DNSSEC has to say.
+    pub enum Dnssec as "a DNSSEC status" {
+        /// Signed, and the signatures verify.
+        Secure = "secure",
+        /// Not signed.
+        Insecure = "insecure",
+        /// Signed well or not at all, but never broken.
+        NotBogus = "not_bogus",
+    }
+}
+
+record! {
+    /// A question to the registry of a domain, at most once a day.
+    pub struct RegistrationProbe as "a registration probe" {
+        /// The registered domain: `example.com`.
+        pub domain: Setting,
+        /// Fails when fewer days than this are left.
+        pub days_left: u32 = 7,
+        /// The registrar it has to be with; part of its name is enough.
+        pub registrar: Option<String>,
+        /// Status words that must not be there.
+        pub refuse_status: Vec<String>,
+        /// The registry's RDAP service, where IANA's list is not to be asked.
+        pub rdap: Option<Setting>,
+        /// May be on a private or loopback address.
+        pub allow_private: bool = false,
+    }
+}
+
+record! {
+    /// A TCP connection.
+    pub struct TcpProbe as "a tcp probe" {
+        /// The host.
+        pub host: Setting,
+        /// The port.
+        pub port: u16,
+        /// Text that the other side says first, or after `send`.
+        pub banner: Option<String>,
+        /// Text that is sent once connected.
+        pub send: Option<String>,
+        /// May be on a private or loopback address.
+        pub allow_private: bool = false,
+    }
+}
+
+record! {
+    /// A question by the gRPC health protocol, `grpc.health.v1`.
+    pub struct GrpcProbe as "a grpc probe" {
+        /// The host.
+        pub host: Setting,
+        /// The port.
+        pub port: u16 = 443,
+        /// The service; the whole server, where it is not written.
+        pub service: String = String::new(),
+        /// Speaks TLS.
+        pub tls: bool = true,
+        /// A file of root certificates, for services with their own CA.
+        pub trust: Option<Setting>,
+        /// May be on a private or loopback address.
+        pub allow_private: bool = false,
+    }
+}
+
+record! {
+    /// A request as a certificate authority makes it: port 80, the challenge's path, every
+    /// redirect within the same name.
+    pub struct AcmeProbe as "an acme probe" {
+        /// The name that is to be proven.
+        pub host: Setting,
+        /// The last part of the path.
+        pub token: String = "gonogo-probe".into(),
+        /// The text that has to come back; that of this gonogo, where it is not written.
+        pub answer: Option<Setting>,
+        /// Connect there instead of where the name points.
+        pub connect_to: Option<Setting>,
         /// May be on a private or loopback address.
         pub allow_private: bool = false,
     }

@@ -148,6 +148,7 @@ impl App {
             gate: Gate::new(Auth::new(store.clone()), &base_url, Arc::new(around)),
             sent: sent.clone(),
             readiness: readiness.clone(),
+            seed,
             stopping: stopped.clone(),
         };
         let mut tasks = vec![serve(listener, routes(site.clone()), stopped.clone())];

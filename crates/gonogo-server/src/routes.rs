@@ -30,6 +30,9 @@ use crate::status_page;
 use crate::store::Lane;
 use crate::web;
 
+/// The longest token of a challenge that is answered.
+const TOKEN_MAX: usize = 64;
+
 /// All routes of a server.
 pub fn routes(site: Site) -> Router {
     let gate = site.gate.clone();
@@ -49,6 +52,7 @@ pub fn routes(site: Site) -> Router {
     // Open to all: the links carry their own proof, and customers do not sign in.
     let open = status_page::routes()
         .merge(ack::routes())
+        .route("/.well-known/acme-challenge/{token}", get(challenge))
         .with_state(site.clone());
     let door = auth::http::routes(&gate);
     Router::new()
@@ -62,6 +66,18 @@ pub fn routes(site: Site) -> Router {
         .merge(web::router())
         .fallback(shell::nowhere)
         .layer(from_fn(web::headers::secure))
+}
+
+/// Answers the challenge of our own checks, so that one that arrives is told from one that
+/// somebody else answers. Real challenges are the edge's business.
+async fn challenge(
+    State(site): State<Site>,
+    axum::extract::Path(token): axum::extract::Path<String>,
+) -> axum::response::Response {
+    match token.starts_with(crate::watch::CHALLENGE_TOKEN) && token.len() <= TOKEN_MAX {
+        true => crate::watch::challenge_answer(site.seed, &token).into_response(),
+        false => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// What only people see who are signed in.

@@ -51,6 +51,8 @@ pub struct Site {
     pub sent: Sent,
     /// What is known about readiness, and what follows.
     pub readiness: Readiness,
+    /// What chance of this installation follows from; it stays the same for good.
+    pub seed: u64,
     /// Told when the server ends, so that open streams do.
     pub stopping: watch::Receiver<bool>,
 }

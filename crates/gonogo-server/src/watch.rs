@@ -5,21 +5,24 @@
 //! from the one before is in the journal before the next of its check is taken.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gonogo_engine::input::{Certificate, CheckResult, CheckVerdict};
+use gonogo_engine::input::{Certificate, CheckResult, CheckVerdict, Registration};
 use gonogo_engine::{Input, Time};
-use gonogo_model::check::{Check, HttpProbe, Probe, TlsProbe};
+use gonogo_model::check::{Check, DnsProbe, HttpProbe, Probe, RecordType as Declared, TlsProbe};
 use gonogo_model::setting::Setting;
 use gonogo_model::{Id, Package};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 use crate::courier::append;
 use crate::probe::{
-    HttpTarget, Options, ProbeResult, ProbeSpec, Scheduler, Target, TlsTarget, Trust, Verdict,
+    AcmeTarget, Aim, CaaQuestion, DnsExpect, DnsTarget, GrpcTarget, HttpTarget, Options,
+    ProbeResult, ProbeSpec, RecordType, RegistrationTarget, Scheduler, Target, TcpTarget,
+    TlsTarget, Trust, Verdict,
 };
 use crate::settings::Outside;
 use crate::store::{Lane, Store};
@@ -31,6 +34,9 @@ const SUMMARY_EVERY: Duration = Duration::from_secs(60);
 const FIRST_EVERY: Duration = Duration::from_millis(50);
 /// Answers that may wait to be written down.
 const ANSWERS_WAITING_MAX: usize = 1024;
+
+/// How tokens of our own challenges begin.
+pub const CHALLENGE_TOKEN: &str = "gonogo-probe";
 
 /// What watching needs.
 pub struct Watch {
@@ -67,7 +73,7 @@ impl Watch {
             let key = (view.plan.package.digest.clone(), view.overlay.clone());
             if in_force.as_ref() != Some(&key) {
                 in_force = Some(key);
-                let (specs, mistakes) = specs(&view.plan.package, &self.outside);
+                let (specs, mistakes) = specs(&view.plan.package, &self.outside, self.seed);
                 kept.retain(|id, _| view.plan.package.checks.contains_key(id));
                 let names: BTreeSet<String> = specs.iter().map(|s| s.check.clone()).collect();
                 fresh.extend(names.difference(&asked).cloned());
@@ -159,6 +165,11 @@ impl Watch {
             issuer: c.issuer.clone(),
             serial: c.serial.clone(),
         });
+        result.registration = answer.registration.as_ref().map(|r| Registration {
+            ends: r.ends.map(Time::from),
+            registrar: r.registrar.clone(),
+            status: r.status.clone(),
+        });
         result
     }
 
@@ -172,6 +183,7 @@ impl Watch {
             took: gonogo_model::Duration::ZERO,
             count: 1,
             certificate: None,
+            registration: None,
         }
     }
 }
@@ -202,19 +214,20 @@ fn same(before: &CheckResult, after: &CheckResult) -> bool {
     before.verdict == after.verdict
         && before.code == after.code
         && before.certificate == after.certificate
+        && before.registration == after.registration
         && after.verdict == CheckVerdict::Ok
 }
 
 /// The probes of a package, and the checks that cannot be asked with the reason.
-fn specs(package: &Package, outside: &Outside) -> (Vec<ProbeSpec>, Vec<(Id, String)>) {
+fn specs(package: &Package, outside: &Outside, seed: u64) -> (Vec<ProbeSpec>, Vec<(Id, String)>) {
     let mut specs = Vec::new();
     let mut mistakes = Vec::new();
     for (id, check) in &package.checks {
-        match target(check, outside) {
+        match target(check, outside, seed) {
             Ok(target) => specs.push(ProbeSpec {
                 check: id.to_string(),
                 target,
-                every: length(check.every),
+                every: length(check.asked_every()),
                 timeout: length(check.timeout),
             }),
             Err(why) => mistakes.push((id.clone(), format!("it cannot be asked: {why}"))),
@@ -223,10 +236,44 @@ fn specs(package: &Package, outside: &Outside) -> (Vec<ProbeSpec>, Vec<(Id, Stri
     (specs, mistakes)
 }
 
-fn target(check: &Check, outside: &Outside) -> Result<Target, String> {
+fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Target, String> {
     match &check.probe {
         Probe::Http(http) => http_target(http, outside).map(Target::Http),
         Probe::Tls(tls) => tls_target(tls, outside).map(Target::Tls),
+        Probe::Dns(dns) => dns_target(dns, outside).map(|t| Target::Dns(Box::new(t))),
+        Probe::Registration(registration) => Ok(Target::Registration(RegistrationTarget {
+            domain: outside.resolve(&registration.domain)?,
+            days_left: registration.days_left,
+            registrar: registration.registrar.clone(),
+            refuse_status: registration.refuse_status.clone(),
+            rdap: optional(registration.rdap.as_ref(), outside)?,
+            allow_private: registration.allow_private,
+        })),
+        Probe::Tcp(tcp) => Ok(Target::Tcp(TcpTarget {
+            host: outside.resolve(&tcp.host)?,
+            port: tcp.port,
+            banner: tcp.banner.clone(),
+            send: tcp.send.clone(),
+            allow_private: tcp.allow_private,
+        })),
+        Probe::Grpc(grpc) => Ok(Target::Grpc(GrpcTarget {
+            host: outside.resolve(&grpc.host)?,
+            port: grpc.port,
+            service: grpc.service.clone(),
+            tls: grpc.tls,
+            trust: trust(grpc.trust.as_ref(), outside)?,
+            allow_private: grpc.allow_private,
+        })),
+        Probe::Acme(acme) => Ok(Target::Acme(AcmeTarget {
+            host: outside.resolve(&acme.host)?,
+            token: acme.token.clone(),
+            answer: optional(acme.answer.as_ref(), outside)?
+                .unwrap_or_else(|| challenge_answer(seed, &acme.token)),
+            connect_to: (acme.connect_to.as_ref())
+                .map(|there| address(&outside.resolve(there)?, 80))
+                .transpose()?,
+            allow_private: acme.allow_private,
+        })),
     }
 }
 
@@ -258,6 +305,83 @@ fn tls_target(tls: &TlsProbe, outside: &Outside) -> Result<TlsTarget, String> {
         target.connect_to = Some(address(&outside.resolve(there)?, tls.port)?);
     }
     Ok(target)
+}
+
+fn dns_target(dns: &DnsProbe, outside: &Outside) -> Result<DnsTarget, String> {
+    let all = |settings: &[Setting]| -> Result<Vec<String>, String> {
+        settings.iter().map(|s| outside.resolve(s)).collect()
+    };
+    let resolvers = all(&dns.resolvers)?;
+    let resolver = |text: &String| resolver(text);
+    Ok(DnsTarget {
+        host: outside.resolve(&dns.host)?,
+        record: match dns.record {
+            Declared::A => RecordType::A,
+            Declared::Aaaa => RecordType::AAAA,
+            Declared::Cname => RecordType::CNAME,
+            Declared::Txt => RecordType::TXT,
+            Declared::Caa => RecordType::CAA,
+            Declared::Ns => RecordType::NS,
+            Declared::Mx => RecordType::MX,
+        },
+        expect: DnsExpect {
+            equals: all(&dns.equals)?,
+            contains: all(&dns.contains)?,
+            absent: dns.absent,
+            points_at: (dns.points_at.as_ref())
+                .map(|there| outside.resolve(there).map(|there| aim(&there)))
+                .transpose()?,
+            caa: match &dns.caa_allows {
+                Some(issuer) => Some(CaaQuestion {
+                    issuer: issuer.clone(),
+                    account: optional(dns.caa_account.as_ref(), outside)?,
+                    method: dns.caa_method.clone(),
+                }),
+                None => None,
+            },
+            dnssec: dns.dnssec,
+        },
+        resolvers: resolvers.iter().map(resolver).collect::<Result<_, _>>()?,
+        allow_private: dns.allow_private,
+    })
+}
+
+/// A name or an address.
+fn aim(there: &str) -> Aim {
+    match there.parse::<IpAddr>() {
+        Ok(address) => Aim {
+            addresses: vec![address],
+            ..Aim::default()
+        },
+        Err(_) => Aim {
+            names: vec![there.to_owned()],
+            ..Aim::default()
+        },
+    }
+}
+
+/// An address with or without a port; a name would have to be resolved first.
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+    bare.or_else(|_| text.parse())
+        .map_err(|_| format!("the resolver `{text}` is not an address"))
+}
+
+fn optional(setting: Option<&Setting>, outside: &Outside) -> Result<Option<String>, String> {
+    setting.map(|s| outside.resolve(s)).transpose()
+}
+
+/// What this installation answers to a challenge of its own.
+pub fn challenge_answer(seed: u64, token: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"gonogo acme probe");
+    hash.update(seed.to_be_bytes());
+    hash.update(token.as_bytes());
+    let hash: String = hash.finalize()[..16]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    format!("{token}.{hash}")
 }
 
 /// `host`, `host:port` or an address.

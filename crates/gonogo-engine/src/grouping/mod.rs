@@ -175,7 +175,9 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         Condition::SloBurn(c) => package.slos.get(&c.slo.id).and_then(|s| s.journey.as_ref()),
         // That nobody can say is no trouble of the journey's.
         Condition::ReconciliationStale(_) => return BTreeSet::new(),
-        Condition::CertificateExpiring(_) | Condition::SourceSilent(_) => None,
+        Condition::CertificateExpiring(_)
+        | Condition::RegistrationExpiring(_)
+        | Condition::SourceSilent(_) => None,
     };
     match (named, component) {
         (Some(journey), _) => BTreeSet::from([journey.id.clone()]),

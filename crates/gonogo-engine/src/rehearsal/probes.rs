@@ -7,7 +7,7 @@ use gonogo_model::check::{Check, Probe};
 use gonogo_model::{Duration, Id};
 
 use super::luck::Luck;
-use crate::input::{Certificate, CheckResult, CheckVerdict};
+use crate::input::{Certificate, CheckResult, CheckVerdict, Registration};
 use crate::time::Time;
 
 /// How often equal good answers are summed up.
@@ -17,6 +17,7 @@ const SUMMARY_EVERY: Duration = Duration::from_secs(60);
 const LIFETIME: Duration = Duration::from_hours(90 * 24);
 const LEFT: Duration = Duration::from_hours(60 * 24);
 const RENEWED_AT: Duration = Duration::from_hours(45 * 24);
+const REGISTERED_FOR: Duration = Duration::from_hours(300 * 24);
 
 /// A check as the world answers it.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(super) struct Probed {
     pub(super) luck: Luck,
     settles_after: u32,
     sees_certificate: bool,
+    sees_registration: bool,
     fault: Option<String>,
     served: Option<(Time, Time)>,
     began: Time,
@@ -43,10 +45,11 @@ impl Probed {
             luck: Luck::of(seed, id.as_str()),
             id,
             // A check that is asked all the time would stop the clock.
-            every: check.every.max(Duration::from_secs(1)),
+            every: check.asked_every().max(Duration::from_secs(1)),
             component: check.component.id.clone(),
             settles_after: u32::from(check.recovers_after.max(1)),
             sees_certificate: matches!(check.probe, Probe::Tls(_)),
+            sees_registration: matches!(check.probe, Probe::Registration(_)),
             fault: None,
             served: None,
             began,
@@ -120,6 +123,11 @@ impl Probed {
                 not_after: until,
                 issuer: "Rehearsal CA".into(),
                 serial: format!("{:x}", until.as_millis()),
+            }),
+            registration: self.sees_registration.then(|| Registration {
+                ends: Some(self.began + REGISTERED_FOR),
+                registrar: "Rehearsal Registrar".into(),
+                status: Vec::new(),
             }),
         })
     }

@@ -287,6 +287,7 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::FlowMismatch(c) => Signal::Flow(&c.flow.id),
         Condition::CheckFailing(c) => Signal::Check(&c.check.id),
         Condition::CertificateExpiring(c) => Signal::Check(&c.check.id),
+        Condition::RegistrationExpiring(c) => Signal::Check(&c.check.id),
         Condition::SourceSilent(c) => Signal::Source(&c.source.id),
         Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),

@@ -402,6 +402,7 @@ fn result(
         took: Duration::from_millis(if count == u32::MAX { i64::MAX } else { 9 }),
         count,
         certificate,
+        registration: None,
     })
 }
 

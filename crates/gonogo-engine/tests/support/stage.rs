@@ -177,6 +177,7 @@ impl Stage {
             // Enough answers at once to make a verdict.
             count: 2,
             certificate,
+            registration: None,
         };
         self.give(&Input::Check(result));
     }

@@ -32,8 +32,9 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             .map(|check| {
                 let message = format!("no alert watches the check `{}`", check.id.value);
                 let condition = match check.probe {
-                    Probe::Http(_) => "check_failing",
                     Probe::Tls(_) => "certificate_expiring",
+                    Probe::Registration(_) => "registration_expiring",
+                    _ => "check_failing",
                 };
                 Diagnostic::warning(CODE, check.id.span, message)
                     .label("it can fail and nobody is told")

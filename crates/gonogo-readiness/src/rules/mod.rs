@@ -20,6 +20,7 @@ mod placeholder_people;
 mod policy_with_nobody;
 mod recovery_loop;
 mod redundancy_shares_cause;
+mod registration_alert_needs_registration_check;
 mod risks_mostly_hardware;
 mod risks_without_change;
 mod rota_of_one;
@@ -105,6 +106,7 @@ rules! {
     policy_with_nobody,
     recovery_loop,
     redundancy_shares_cause,
+    registration_alert_needs_registration_check,
     risks_mostly_hardware,
     risks_without_change,
     rota_of_one,

@@ -23,6 +23,7 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             Condition::FlowMismatch(c) => watched.flows.insert(&c.flow.id),
             Condition::CheckFailing(c) => watched.checks.insert(&c.check.id),
             Condition::CertificateExpiring(c) => watched.checks.insert(&c.check.id),
+            Condition::RegistrationExpiring(c) => watched.checks.insert(&c.check.id),
             Condition::SourceSilent(_)
             | Condition::Reconciliation(_)
             | Condition::ReconciliationStale(_) => false,

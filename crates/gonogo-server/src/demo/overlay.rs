@@ -48,6 +48,17 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
                 );
                 set.set("checks", id, "probe.tls.allow_private", "true");
             }
+            Probe::Registration(_) => {
+                let registry = quoted(&format!("{}/rdap", places.world));
+                set.set("checks", id, "probe.registration.rdap", registry);
+                set.set("checks", id, "probe.registration.allow_private", "true");
+            }
+            // The demonstration's world speaks no DNS and no gRPC: a page answers instead.
+            Probe::Dns(_) | Probe::Tcp(_) | Probe::Grpc(_) | Probe::Acme(_) => {
+                let url = quoted(&format!("{}/check/{id}", places.world));
+                let probe = format!("{{http: {{url: {url}, allow_private: true}}}}");
+                set.set("checks", id, "probe", probe);
+            }
         }
         set.set("checks", id, "every", pace.shorten(2.0));
         set.set("checks", id, "timeout", "2s");

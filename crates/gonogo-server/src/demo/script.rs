@@ -108,7 +108,7 @@ impl Cast {
             .or_else(|| flows.find(|f| from(f, Provider::Stripe)));
         let tls = package.checks.iter().filter_map(|(id, c)| match &c.probe {
             Probe::Tls(tls) => Some((id, c, tls.host.to_string())),
-            Probe::Http(_) => None,
+            _ => None,
         });
         let fleet = |id: &Id| {
             package

@@ -29,6 +29,9 @@ use tokio_rustls::TlsAcceptor;
 /// How many messages the inbox keeps.
 const INBOX_MAX: usize = 1_000;
 
+/// How long domains are registered for.
+const REGISTERED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(300 * 24);
+
 /// The world; clones share it.
 #[derive(Clone)]
 pub(super) struct World {
@@ -96,6 +99,7 @@ impl World {
         let routes = Router::new()
             .route("/check/{id}", get(check))
             .route("/ledger/{kind}/{key}", get(ledger))
+            .route("/rdap/domain/{name}", get(registry))
             .route("/inbox/{person}", post(inbox))
             .route("/inbox", post(inbox_root))
             .route("/", post(inbox_root))
@@ -237,8 +241,10 @@ fn issuer() -> anyhow::Result<CertifiedIssuer<'static, KeyPair>> {
 
 /// A page that a check is content with: its JSON values, and the text it looks for.
 fn page(probe: &Probe) -> Option<Value> {
-    let Probe::Http(http) = probe else {
-        return None;
+    let http = match probe {
+        Probe::Http(http) => http,
+        Probe::Tls(_) | Probe::Registration(_) => return None,
+        _ => return Some(json!({})),
     };
     let mut page = json!({"page": http.body_contains.clone().unwrap_or_default()});
     for (path, value) in &http.json {
@@ -262,6 +268,19 @@ async fn check(State(world): State<World>, UrlPath(id): UrlPath<String>) -> Resp
         Some(page) => Json(page.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Every domain is registered for most of another year.
+async fn registry(UrlPath(name): UrlPath<String>) -> Response {
+    let ends = jiff::Timestamp::now() + REGISTERED_FOR;
+    let event = json!({"eventAction": "expiration", "eventDate": ends.to_string()});
+    Json(json!({
+        "objectClassName": "domain",
+        "ldhName": name,
+        "status": ["active"],
+        "events": [event],
+    }))
+    .into_response()
 }
 
 async fn ledger(

@@ -237,6 +237,25 @@ fn settings(package: &Package) -> Vec<(String, &Setting)> {
                 all.push(of(&tls.host));
                 all.extend(tls.connect_to.iter().chain(&tls.trust).map(of));
             }
+            Probe::Dns(dns) => {
+                all.push(of(&dns.host));
+                let written = dns.equals.iter().chain(&dns.contains).chain(&dns.resolvers);
+                let written = written.chain(&dns.points_at).chain(&dns.caa_account);
+                all.extend(written.map(of));
+            }
+            Probe::Registration(registration) => {
+                all.push(of(&registration.domain));
+                all.extend(registration.rdap.iter().map(of));
+            }
+            Probe::Tcp(tcp) => all.push(of(&tcp.host)),
+            Probe::Grpc(grpc) => {
+                all.push(of(&grpc.host));
+                all.extend(grpc.trust.iter().map(of));
+            }
+            Probe::Acme(acme) => {
+                all.push(of(&acme.host));
+                all.extend(acme.connect_to.iter().chain(&acme.answer).map(of));
+            }
         }
     }
     let dead_man = package.header.as_ref().and_then(|h| h.dead_man.as_ref());

@@ -156,7 +156,7 @@ fn candidate(address: SocketAddr, judged: Result<(), Refusal>) -> Candidate {
     }
 }
 
-fn refused(refusal: Refusal, address: SocketAddr) -> Reason {
+pub(super) fn refused(refusal: Refusal, address: SocketAddr) -> Reason {
     let ip = address.ip();
     match refusal {
         Refusal::Forbidden => Reason::unknown(

@@ -162,8 +162,12 @@ impl Answer {
 
     /// Where a redirect leads, as sent.
     pub fn location(&self) -> Option<&str> {
-        let location = self.response.headers().get("location")?;
-        location.to_str().ok()
+        self.header("location")
+    }
+
+    /// A header, where it is plain text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
     }
 
     /// Reads the body up to the limit.

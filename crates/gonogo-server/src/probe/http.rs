@@ -63,6 +63,7 @@ pub(super) async fn probe(
         phases: trail.phases,
         certificate: trail.certificate,
         addresses: trail.addresses,
+        registration: None,
     })
 }
 
@@ -126,6 +127,49 @@ async fn travel(
     Err(Reason::failing(
         code::TOO_MANY_REDIRECTS,
         format!("Still redirected after {allowed} redirects."),
+    ))
+}
+
+/// An answer with its body, for those who read it themselves.
+pub(super) struct Fetched {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub body: Vec<u8>,
+    /// There was more than the limit.
+    pub cut: bool,
+}
+
+/// Gets a page and hands it over, whatever its status.
+pub(super) async fn fetch(
+    prober: &Prober,
+    target: &HttpTarget,
+    limit: usize,
+    deadline: Deadline,
+) -> Result<Fetched, Reason> {
+    let mut leg = first_leg(target)?;
+    let roots = prober.trust.roots(&target.trust)?;
+    let mut trail = Trail::default();
+    for _ in 0..=target.follow_redirects.min(MAX_REDIRECTS) {
+        let (answer, ..) = ask(prober, target, &leg, &roots, deadline, &mut trail).await?;
+        let status = answer.status();
+        if matches!(status, 301 | 302 | 303 | 307 | 308)
+            && let Some(to) = answer.location()
+        {
+            leg = next_leg(&leg, to)?;
+            continue;
+        }
+        let retry_after = answer.header("retry-after").map(str::to_owned);
+        let content = answer.read(Read::Keep(limit), deadline).await?;
+        return Ok(Fetched {
+            status,
+            retry_after,
+            body: content.kept,
+            cut: content.cut,
+        });
+    }
+    Err(Reason::failing(
+        code::TOO_MANY_REDIRECTS,
+        "Still redirected after as many redirects as are followed.",
     ))
 }
 

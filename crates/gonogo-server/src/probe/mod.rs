@@ -9,37 +9,45 @@
 //! we have no route, policy forbids the address) is [`Verdict::Unknown`], which is neither
 //! green nor red.
 
+mod acme;
 mod certificate;
 mod chain;
 mod connect;
 mod crew;
 mod diagnosis;
+mod dns;
 mod exchange;
 mod expect;
+mod grpc;
 mod http;
 mod outcome;
 mod plan;
 mod policy;
 mod prober;
 mod recording;
+mod registration;
 mod resolve;
 mod schedule;
 mod secret;
 mod slots;
 mod spec;
 mod summary;
+mod tcp;
 mod tls;
 mod trust;
 
 pub use certificate::CertificateFacts;
+pub use dns::{Aim, CaaQuestion, MAX_RESOLVERS};
 pub use http::{MAX_HEAD_BYTES, MAX_REDIRECTS};
 pub use outcome::{AddressOutcome, Phases, ProbeResult, Verdict, code};
 pub use policy::{AddressPolicy, Refusal};
 pub use prober::{Prober, Run};
+pub use registration::{MAX_RDAP_BYTES, RegistrationFacts};
 pub use resolve::{DnsError, Resolve, SystemResolver};
 pub use schedule::{Options, RunNow, Scheduler, Stats};
 pub use secret::SecretString;
 pub use spec::{
-    HttpTarget, MAX_BODY_BYTES, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, Target, TlsTarget, Trust,
+    AcmeTarget, DnsExpect, DnsTarget, Dnssec, GrpcTarget, HttpTarget, MAX_BODY_BYTES, MAX_TIMEOUT,
+    MIN_EVERY, ProbeSpec, RecordType, RegistrationTarget, Target, TcpTarget, TlsTarget, Trust,
 };
 pub use tls::MAX_ADDRESSES;

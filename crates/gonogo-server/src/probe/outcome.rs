@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::CertificateFacts;
+use super::{CertificateFacts, RegistrationFacts};
 
 /// What one run of a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct ProbeResult {
     pub certificate: Option<CertificateFacts>,
     /// Every address that was tried or refused.
     pub addresses: Vec<AddressOutcome>,
+    /// What the registry said.
+    pub registration: Option<RegistrationFacts>,
     /// Planned starts that were skipped since the result before this one.
     pub skipped: u32,
 }
@@ -122,6 +124,7 @@ impl ProbeResult {
             phases: Phases::default(),
             certificate: None,
             addresses: Vec::new(),
+            registration: None,
             skipped: 0,
         }
     }
@@ -220,6 +223,81 @@ pub mod code {
     pub const JSON_MISSING: &str = "json_missing";
     /// The path leads to another value.
     pub const JSON_DIFFERS: &str = "json_differs";
+
+    /// The resolver cannot get an answer itself.
+    pub const DNS_SERVFAIL: &str = "dns_servfail";
+    /// The resolver refuses to answer us.
+    pub const DNS_REFUSED: &str = "dns_refused";
+    /// What the resolver sent cannot be read or is no answer.
+    pub const DNS_GARBLED: &str = "dns_garbled";
+    /// The resolver checks no DNSSEC signatures, so it cannot say.
+    pub const DNS_UNCHECKED: &str = "dns_unchecked";
+    /// The name exists without such a record.
+    pub const DNS_NO_RECORD: &str = "dns_no_record";
+    /// A record is there that should not be.
+    pub const DNS_UNEXPECTED: &str = "dns_unexpected";
+    /// The records are others.
+    pub const DNS_DIFFERS: &str = "dns_differs";
+    /// The name leads elsewhere.
+    pub const DNS_POINTS_ELSEWHERE: &str = "dns_points_elsewhere";
+    /// Resolvers say different things.
+    pub const DNS_DISAGREE: &str = "dns_disagree";
+    /// Aliases lead in a circle.
+    pub const DNS_LOOP: &str = "dns_loop";
+    /// The DNSSEC signatures do not verify.
+    pub const DNS_BOGUS: &str = "dns_bogus";
+    /// Not signed with DNSSEC.
+    pub const DNS_UNSIGNED: &str = "dns_unsigned";
+    /// Signed with DNSSEC.
+    pub const DNS_SIGNED: &str = "dns_signed";
+    /// CAA records let others issue, or nobody.
+    pub const CAA_FORBIDS: &str = "caa_forbids";
+    /// A critical CAA tag that no authority knows.
+    pub const CAA_CRITICAL_UNKNOWN: &str = "caa_critical_unknown";
+    /// CAA records let only another account issue.
+    pub const CAA_OTHER_ACCOUNT: &str = "caa_other_account";
+    /// CAA records let the authority issue only by another method.
+    pub const CAA_OTHER_METHOD: &str = "caa_other_method";
+
+    /// No RDAP service is known for the domain.
+    pub const RDAP_NONE: &str = "rdap_none";
+    /// The registry says that we ask too often.
+    pub const RDAP_LIMITED: &str = "rdap_limited";
+    /// The registry did not answer, or not as RDAP says.
+    pub const RDAP_UNAVAILABLE: &str = "rdap_unavailable";
+    /// The registry does not say until when.
+    pub const REGISTRATION_OPEN: &str = "registration_open";
+    /// Nobody has registered the domain.
+    pub const NOT_REGISTERED: &str = "not_registered";
+    /// The registration has ended.
+    pub const REGISTRATION_ENDED: &str = "registration_ended";
+    /// The registration ends soon.
+    pub const REGISTRATION_ENDS: &str = "registration_ends";
+    /// The domain is with another registrar.
+    pub const REGISTRAR_DIFFERS: &str = "registrar_differs";
+    /// The registry has taken the domain out of DNS or is about to.
+    pub const REGISTRATION_HELD: &str = "registration_held";
+
+    /// The text that should be said first is not.
+    pub const BANNER_DIFFERS: &str = "banner_differs";
+
+    /// The server does not speak HTTP/2 or gRPC.
+    pub const GRPC_NOT_SPOKEN: &str = "grpc_not_spoken";
+    /// The service says that it does not serve.
+    pub const GRPC_NOT_SERVING: &str = "grpc_not_serving";
+    /// The service says that it does not know.
+    pub const GRPC_UNKNOWN: &str = "grpc_unknown";
+    /// The server knows no such service.
+    pub const GRPC_SERVICE_UNKNOWN: &str = "grpc_service_unknown";
+    /// The server does not know the health protocol.
+    pub const GRPC_UNIMPLEMENTED: &str = "grpc_unimplemented";
+    /// The call failed for another reason.
+    pub const GRPC_FAILED: &str = "grpc_failed";
+
+    /// The challenge's path leads to another site.
+    pub const ACME_FOREIGN_REDIRECT: &str = "acme_foreign_redirect";
+    /// The challenge is answered by somebody else.
+    pub const ACME_OTHER_ANSWER: &str = "acme_other_answer";
 
     /// The code for a status that is not accepted, such as `status_503`.
     pub fn status(status: u16) -> &'static str {

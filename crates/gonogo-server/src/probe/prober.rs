@@ -3,6 +3,7 @@
 //! It exists to hold what probes share: the resolver, the address policy and the parsed
 //! roots. Invariant: a run ends within its spec's timeout, whatever the other side does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -12,8 +13,9 @@ use super::connect::Deadline;
 use super::outcome::Reason;
 use super::trust::TrustStore;
 use super::{
-    AddressOutcome, AddressPolicy, CertificateFacts, Phases, ProbeResult, ProbeSpec, Resolve,
-    SystemResolver, Target, http, tls,
+    AddressOutcome, AddressPolicy, CertificateFacts, Phases, ProbeResult, ProbeSpec,
+    RegistrationFacts, Resolve, SystemResolver, Target, acme, dns, grpc, http, registration, tcp,
+    tls,
 };
 
 /// Something that can run a spec; the scheduler needs no more than this.
@@ -27,6 +29,11 @@ pub struct Prober {
     pub(super) resolver: Arc<dyn Resolve>,
     pub(super) policy: AddressPolicy,
     pub(super) trust: TrustStore,
+    /// The machine's own resolvers, for questions that its resolver cannot be asked.
+    pub(super) nameservers: Option<Vec<SocketAddr>>,
+    pub(super) registries: registration::Registries,
+    /// Where the list of registries stands.
+    pub(super) registry_list: String,
 }
 
 /// What a probe found, before it carries the check's id.
@@ -35,6 +42,7 @@ pub(super) struct Finding {
     pub phases: Phases,
     pub certificate: Option<CertificateFacts>,
     pub addresses: Vec<AddressOutcome>,
+    pub registration: Option<RegistrationFacts>,
 }
 
 impl Finding {
@@ -44,6 +52,7 @@ impl Finding {
             phases: Phases::default(),
             certificate: None,
             addresses: Vec::new(),
+            registration: None,
         }
     }
 }
@@ -64,7 +73,17 @@ impl Prober {
             resolver,
             policy,
             trust: TrustStore::new(),
+            nameservers: dns::system_nameservers(),
+            registries: registration::Registries::default(),
+            registry_list: registration::IANA_LIST.to_owned(),
         }
+    }
+
+    /// Takes the list of registries from elsewhere.
+    #[must_use]
+    pub fn with_registry_list(mut self, url: impl Into<String>) -> Self {
+        self.registry_list = url.into();
+        self
     }
 
     /// Asks once, now.
@@ -74,6 +93,11 @@ impl Prober {
         let finding = match &spec.target {
             Target::Tls(target) => tls::probe(self, target, deadline).await,
             Target::Http(target) => http::probe(self, target, deadline).await,
+            Target::Dns(target) => dns::probe(self, target, deadline).await,
+            Target::Registration(target) => registration::probe(self, target, deadline).await,
+            Target::Tcp(target) => tcp::probe(self, target, deadline).await,
+            Target::Grpc(target) => grpc::probe(self, target, deadline).await,
+            Target::Acme(target) => acme::probe(self, target, deadline).await,
         };
         let finding = finding.unwrap_or_else(Finding::of);
         let took = started.elapsed();
@@ -89,6 +113,7 @@ impl Prober {
             },
             certificate: finding.certificate,
             addresses: finding.addresses,
+            registration: finding.registration,
             skipped: 0,
         }
     }

@@ -8,7 +8,11 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub use gonogo_model::check::Dnssec;
+pub use hickory_proto::rr::RecordType;
+
 use super::SecretString;
+use super::dns::{Aim, CaaQuestion};
 
 /// The shortest interval; a shorter one is raised to it.
 pub const MIN_EVERY: Duration = Duration::from_secs(1);
@@ -41,6 +45,123 @@ pub enum Target {
     Http(HttpTarget),
     /// Shake hands with every address behind a name and keep the certificate.
     Tls(TlsTarget),
+    /// Ask resolvers about a name.
+    Dns(Box<DnsTarget>),
+    /// Ask the registry until when a domain is registered.
+    Registration(RegistrationTarget),
+    /// Open a connection, and perhaps read what is said first.
+    Tcp(TcpTarget),
+    /// Ask a gRPC server for its own word on its health.
+    Grpc(GrpcTarget),
+    /// Ask for a challenge as a certificate authority does.
+    Acme(AcmeTarget),
+}
+
+/// A name and what resolvers should say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsTarget {
+    /// The name.
+    pub host: String,
+    /// The type of record.
+    pub record: RecordType,
+    /// What should be said.
+    pub expect: DnsExpect,
+    /// Whom to ask; the machine's own resolver, where there is none.
+    pub resolvers: Vec<SocketAddr>,
+    /// Whether resolvers may be on loopback and private addresses.
+    pub allow_private: bool,
+}
+
+/// What resolvers should say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DnsExpect {
+    /// Exactly these.
+    pub equals: Vec<String>,
+    /// At least these.
+    pub contains: Vec<String>,
+    /// None at all.
+    pub absent: bool,
+    /// Where the name should lead.
+    pub points_at: Option<Aim>,
+    /// Who should be let issue certificates.
+    pub caa: Option<CaaQuestion>,
+    /// What DNSSEC should say.
+    pub dnssec: Option<Dnssec>,
+}
+
+impl DnsExpect {
+    /// Nothing is wanted of the records themselves.
+    pub(super) fn is_plain(&self) -> bool {
+        self.equals.is_empty()
+            && self.contains.is_empty()
+            && !self.absent
+            && self.dnssec.is_none()
+            && self.points_at.is_none()
+    }
+}
+
+/// A registered domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationTarget {
+    /// The domain.
+    pub domain: String,
+    /// Fails below so many days.
+    pub days_left: u32,
+    /// Part of the registrar's name.
+    pub registrar: Option<String>,
+    /// Status words that are bad.
+    pub refuse_status: Vec<String>,
+    /// The RDAP service; found by IANA's list, where it is not given.
+    pub rdap: Option<String>,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpTarget {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Text that has to come.
+    pub banner: Option<String>,
+    /// Text that is sent first.
+    pub send: Option<String>,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A gRPC server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcTarget {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The service, or nothing for the server as a whole.
+    pub service: String,
+    /// Speaks TLS.
+    pub tls: bool,
+    /// Who may vouch for the server.
+    pub trust: Trust,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A challenge of a certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcmeTarget {
+    /// The name that is proven.
+    pub host: String,
+    /// The last part of the path.
+    pub token: String,
+    /// What has to come back.
+    pub answer: String,
+    /// Connect here instead of asking DNS.
+    pub connect_to: Option<SocketAddr>,
+    /// Whether loopback and private addresses may be asked.
+    pub allow_private: bool,
 }
 
 /// An HTTP or HTTPS request and what its answer must look like.
@@ -156,6 +277,19 @@ impl ProbeSpec {
                 http.connect_to,
             ),
             Target::Tls(tls) => (tls.host.clone(), tls.connect_to),
+            // Resolvers are asked all the time by everybody; the limit is for the name's sake.
+            Target::Dns(dns) => (dns.host.clone(), None),
+            Target::Registration(registration) => (
+                // A registry is one host for all its domains.
+                registration.rdap.clone().unwrap_or_else(|| {
+                    let name = registration.domain.trim_end_matches('.');
+                    format!("rdap {}", name.rsplit('.').next().unwrap_or(name))
+                }),
+                None,
+            ),
+            Target::Tcp(tcp) => (tcp.host.clone(), None),
+            Target::Grpc(grpc) => (grpc.host.clone(), None),
+            Target::Acme(acme) => (acme.host.clone(), acme.connect_to),
         };
         match pinned {
             Some(address) => address.ip().to_string(),

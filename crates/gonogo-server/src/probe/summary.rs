@@ -54,6 +54,7 @@ pub(super) fn summarize(addresses: Vec<AddressOutcome>, total: usize, host: &str
         }
     }
     Finding {
+        registration: None,
         reason: Reason {
             verdict: worst.verdict,
             code: worst.code,

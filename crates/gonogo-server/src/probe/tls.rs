@@ -168,7 +168,26 @@ pub(super) async fn secure(
     Result<Box<TlsStream<TcpStream>>, Reason>,
     Option<CertificateFacts>,
 ) {
-    let (config, recorder) = enforce(roots);
+    secure_speaking(tcp, address, name, roots, &[], deadline).await
+}
+
+/// The same, offering protocols by ALPN.
+pub(super) async fn secure_speaking(
+    tcp: TcpStream,
+    address: SocketAddr,
+    name: &ServerName<'static>,
+    roots: &Arc<Roots>,
+    protocols: &[&str],
+    deadline: Deadline,
+) -> (
+    Result<Box<TlsStream<TcpStream>>, Reason>,
+    Option<CertificateFacts>,
+) {
+    let (mut config, recorder) = enforce(roots);
+    if !protocols.is_empty() {
+        let offered = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
+        Arc::make_mut(&mut config).alpn_protocols = offered;
+    }
     let connecting = TlsConnector::from(config).connect(name.clone(), tcp);
     let shaken = deadline
         .guard(connecting, || format!("shaking hands with {address}"))

@@ -129,7 +129,12 @@ fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
         id: check.id.to_string(),
         name: declared.name.clone(),
         kind: match declared.probe {
+            Probe::Acme(_) => "ACME",
+            Probe::Dns(_) => "DNS",
+            Probe::Grpc(_) => "gRPC",
             Probe::Http(_) => "http",
+            Probe::Registration(_) => "registration",
+            Probe::Tcp(_) => "TCP",
             Probe::Tls(_) => "tls",
         },
         state,
@@ -219,6 +224,15 @@ fn target(probe: &Probe) -> String {
     match probe {
         Probe::Http(http) => format!("{} {}", http.method, http.url),
         Probe::Tls(tls) => format!("{}:{}", tls.host, tls.port),
+        Probe::Dns(dns) => format!("{} {}", dns.record, dns.host),
+        Probe::Registration(registration) => registration.domain.to_string(),
+        Probe::Tcp(tcp) => format!("{}:{}", tcp.host, tcp.port),
+        Probe::Grpc(grpc) if grpc.service.is_empty() => format!("{}:{}", grpc.host, grpc.port),
+        Probe::Grpc(grpc) => format!("{} at {}:{}", grpc.service, grpc.host, grpc.port),
+        Probe::Acme(acme) => format!(
+            "http://{}/.well-known/acme-challenge/{}",
+            acme.host, acme.token
+        ),
     }
 }
 

@@ -49,6 +49,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::FlowMismatch(c) => flow(&c.flow.id),
         Condition::CheckFailing(c) => check(&c.check.id),
         Condition::CertificateExpiring(c) => check(&c.check.id),
+        Condition::RegistrationExpiring(c) => check(&c.check.id),
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::SloBurn(_) => Some("/signals#slos".to_owned()),
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),

@@ -135,6 +135,7 @@ impl Server {
             took: gonogo_model::Duration::from_millis(12),
             count: 1,
             certificate: None,
+            registration: None,
         });
         append(&site.store, Lane::World, &[result], site.clock.now())
             .await

@@ -154,6 +154,8 @@ fn speaks_tls(check: &Check) -> bool {
     match &check.probe {
         Probe::Tls(_) => true,
         Probe::Http(http) => http.url.to_string().starts_with("https:"),
+        Probe::Grpc(grpc) => grpc.tls,
+        _ => false,
     }
 }
 
@@ -161,11 +163,13 @@ fn speaks_tls(check: &Check) -> bool {
 fn host(check: &Check) -> Option<String> {
     let text = match &check.probe {
         Probe::Tls(tls) => tls.host.as_plain()?,
+        Probe::Grpc(grpc) => grpc.host.as_plain()?,
         Probe::Http(http) => {
             let rest = http.url.as_plain()?.strip_prefix("https://")?;
             let authority = rest.split(['/', '?', '#']).next()?;
             authority.rsplit('@').next()?
         }
+        _ => return None,
     };
     let name = match text.rsplit_once(':') {
         Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,

@@ -100,6 +100,10 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
                 .as_millis()
                 .saturating_add(check.timeout.as_millis())
         }
+        Condition::RegistrationExpiring(c) => {
+            let check = check(&c.check.id)?;
+            (check.asked_every().as_millis()).saturating_add(check.timeout.as_millis())
+        }
         Condition::FlowOverdue(c) => {
             let asks = package.flows.get(&c.flow.id)?.confirm.is_some();
             let asked = if asks { CONFIRMED.as_millis() } else { 0 };

@@ -101,13 +101,18 @@ fn looks_from_outside(check: &Check) -> bool {
     match &check.probe {
         Probe::Http(http) => !http.allow_private,
         Probe::Tls(tls) => !tls.allow_private,
+        Probe::Tcp(tcp) => !tcp.allow_private,
+        Probe::Grpc(grpc) => !grpc.allow_private,
+        Probe::Acme(acme) => !acme.allow_private,
+        // What resolvers and registries say is no look at the service.
+        Probe::Dns(_) | Probe::Registration(_) => false,
     }
 }
 
 fn looks_at_content(check: &Check) -> bool {
     match &check.probe {
         Probe::Http(http) => http.body_contains.is_some() || !http.json.is_empty(),
-        Probe::Tls(_) => false,
+        _ => false,
     }
 }
 
