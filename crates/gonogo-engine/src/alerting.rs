@@ -10,10 +10,12 @@ use gonogo_model::Id;
 use gonogo_model::alert::{Alert, Condition, Urgency};
 use serde::{Deserialize, Serialize};
 
+use crate::change::Happened;
 use crate::engine::{BACKLOG_AFTER, CATCH_UP, Engine, LOOK_AGAIN_AFTER};
-
 use crate::flow::FlowState;
+use crate::history::EntryKind;
 use crate::plan::{AtOnce, flow_of};
+use crate::reading::in_words;
 use crate::time::Time;
 
 /// Among how many overdue keys one that came in at its time is looked for.
@@ -34,6 +36,9 @@ pub struct AlertState {
     pub episodes: u32,
     /// The incident that it belongs to, or last did.
     pub incident: Option<u64>,
+    /// What changed just before it last fired, the latest first.
+    #[serde(default)]
+    pub before: Vec<Happened>,
 }
 
 /// Where an alert stands.
@@ -138,6 +143,7 @@ impl Engine {
 
     /// Every alert.
     pub(crate) fn look_at_everything(&mut self, now: Time) {
+        self.figure_slos(now);
         let plan = Arc::clone(&self.plan);
         for id in plan.package.alerts.keys() {
             self.judge(id, now);
@@ -185,6 +191,8 @@ impl Engine {
     }
 
     fn fire(&mut self, alert: &Alert, now: Time) {
+        let component = self.plan.component_of(&alert.id.value).cloned();
+        let before = self.changed_before(component.as_ref(), now);
         let Some(state) = self.state.alerts.get_mut(&alert.id.value) else {
             return;
         };
@@ -195,10 +203,42 @@ impl Engine {
         state.stage = Stage::Firing { since };
         state.fired_at = Some(now);
         state.episodes = state.episodes.saturating_add(1);
+        let told = state.before == before;
+        state.before = before;
         match alert.urgency {
             Urgency::Page => self.place(alert, now),
             Urgency::Ticket => self.ticket(alert, now),
         }
+        if !told {
+            self.say_what_changed(alert, now);
+        }
+    }
+
+    /// The first question is what changed just before.
+    fn say_what_changed(&mut self, alert: &Alert, now: Time) {
+        let Some(state) = self.state.alerts.get(&alert.id.value) else {
+            return;
+        };
+        let Some(incident) = state.incident.filter(|_| !state.before.is_empty()) else {
+            return;
+        };
+        let of = |c: &Happened| {
+            format!(
+                "{}: {} ({} before)",
+                c.name,
+                c.label,
+                in_words(now.since(c.at))
+            )
+        };
+        let changes: Vec<String> = state.before.iter().map(of).collect();
+        let text = format!("changed just before: {}", changes.join("; "));
+        self.say(
+            now,
+            Some(incident),
+            EntryKind::Changed,
+            alert.id.as_str(),
+            text,
+        );
     }
 
     pub(crate) fn alert_deadlines(&self, offer: &mut impl FnMut(Option<Time>, &'static str)) {

@@ -135,6 +135,11 @@ impl CheckState {
         self.health == Health::Ok && self.bad_in_row == 0 && self.told_at >= Some(at)
     }
 
+    /// Answers that were not as they should be, in a row.
+    pub fn bad_in_row(&self) -> u32 {
+        self.bad_in_row
+    }
+
     fn become_(&mut self, health: Health, now: Time) {
         if self.health != health {
             self.health = health;

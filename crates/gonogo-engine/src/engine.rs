@@ -11,15 +11,18 @@ use gonogo_model::{Duration, Id, Package, PackageText};
 use serde::{Deserialize, Serialize};
 
 use crate::alerting::AlertState;
+use crate::change::Happened;
 use crate::check::CheckState;
 use crate::effect::Effect;
 use crate::flow::{Deaf, FlowState};
+use crate::freeze::FreezeState;
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput};
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
-use crate::signals::Backlog;
+use crate::signals::{Awaited, Backlog};
+use crate::slo::SloState;
 use crate::source::SourceState;
 use crate::time::Time;
 
@@ -96,6 +99,18 @@ pub struct State {
     /// States of the reconciliations.
     #[serde(default)]
     pub reconciliations: BTreeMap<Id, ReconciliationState>,
+    /// States of the SLOs.
+    #[serde(default)]
+    pub slos: BTreeMap<Id, SloState>,
+    /// When events that alerts wait for last came, by alert.
+    #[serde(default)]
+    pub awaited: BTreeMap<Id, Awaited>,
+    /// What changed, in order of time.
+    #[serde(default)]
+    pub changes: Vec<Happened>,
+    /// Where the error budget policies stand.
+    #[serde(default)]
+    pub freezes: BTreeMap<Id, FreezeState>,
 }
 
 /// What handling an input led to.
@@ -161,6 +176,7 @@ impl Engine {
             }
             Input::Tick => self.advance(now),
             Input::Reconciled(run) => self.take_reconciled(run, now),
+            Input::Sampled(sampled) => self.take_sample(sampled, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),
@@ -202,7 +218,7 @@ impl Engine {
 
     /// The engine that a snapshot was taken of.
     pub fn restore(snapshot: &[u8]) -> Result<Self, String> {
-        let state: State = rmp_serde::from_slice(snapshot)
+        let mut state: State = rmp_serde::from_slice(snapshot)
             .map_err(|error| format!("the snapshot cannot be read: {error}"))?;
         let plan = match &state.package {
             Some(PackageInput { text, overlay, .. }) => {
@@ -212,6 +228,10 @@ impl Engine {
             None => Plan::new(Package::default(), PackageText::default()),
         };
         let plan = Arc::new(plan);
+        if state.package.is_some() {
+            let now = state.now;
+            state.keep_watching(&plan, now);
+        }
         Ok(Self {
             plan,
             state,
@@ -266,6 +286,9 @@ impl Engine {
         }
         for source in self.state.sources.values_mut() {
             source.series.roll(now);
+        }
+        for slo in self.state.slos.values_mut() {
+            slo.series.roll(now);
         }
         self.look_at_everything(now);
         self.troubles_go_on(now);

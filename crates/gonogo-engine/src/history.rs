@@ -57,6 +57,8 @@ pub enum EntryKind {
     Blind,
     Clock,
     Reconciled,
+    Changed,
+    Freeze,
 }
 
 impl EntryKind {
@@ -96,6 +98,8 @@ impl EntryKind {
             Self::Blind => "blind",
             Self::Clock => "clock",
             Self::Reconciled => "reconciled",
+            Self::Changed => "changed",
+            Self::Freeze => "freeze",
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Input {
     Tick,
     /// Two sides were compared, or could not be.
     Reconciled(Box<Reconciled>),
+    /// Counters of an SLO were read, or could not be.
+    Sampled(Sampled),
 }
 
 impl Input {
@@ -65,6 +67,7 @@ impl Input {
             Self::ClockStep { .. } => "clock_step",
             Self::Tick => "tick",
             Self::Reconciled(_) => "reconciled",
+            Self::Sampled(_) => "sampled",
         }
     }
 }
@@ -145,6 +148,24 @@ pub struct Registration {
     pub registrar: String,
     /// Its status words, such as `client transfer prohibited`.
     pub status: Vec<String>,
+}
+
+/// What the counters of an SLO grew by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampled {
+    /// The SLO.
+    pub slo: Id,
+    /// Since when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// By how many good items.
+    pub good: u64,
+    /// By how many bad ones.
+    pub bad: u64,
+    /// Why they could not be read, where that is so; then nothing else counts.
+    #[serde(default)]
+    pub trouble: Option<String>,
 }
 
 /// What became of a notification.

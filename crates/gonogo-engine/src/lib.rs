@@ -5,6 +5,7 @@
 //! own: what a rehearsal proves is what production does.
 
 pub mod alerting;
+pub mod change;
 pub mod check;
 mod command;
 mod draft;
@@ -12,6 +13,7 @@ pub mod effect;
 pub mod engine;
 mod falls;
 pub mod flow;
+pub mod freeze;
 pub mod grouping;
 pub mod history;
 pub mod incident;
@@ -25,10 +27,12 @@ pub mod rehearsal;
 mod reload;
 pub mod series;
 pub mod signals;
+pub mod slo;
 pub mod source;
 pub mod time;
 mod trouble;
 mod upkeep;
+mod watch;
 
 pub use effect::Effect;
 pub use engine::{Deadline, Engine, Outcome, State};

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::alert::{Alert, Condition};
+use gonogo_model::change::ChangeSignal;
 use gonogo_model::component::Journey;
 use gonogo_model::flow::Flow;
 use gonogo_model::launch::Grouping;
@@ -13,6 +14,7 @@ use gonogo_model::{Duration, Id, Package, PackageText};
 
 use crate::falls;
 use crate::signals::keep_early;
+use crate::watch::Listeners;
 
 /// A package, indexed.
 #[derive(Debug)]
@@ -31,6 +33,12 @@ pub struct Plan {
     by_check: BTreeMap<Id, Vec<Id>>,
     by_source: BTreeMap<Id, Vec<Id>>,
     by_reconciliation: BTreeMap<Id, Vec<Id>>,
+    by_slo: BTreeMap<Id, Vec<Id>>,
+    /// Who else listens to events.
+    pub(crate) listeners: Listeners,
+    /// Changes by the flow, in the flows' order, or the check that tells of them.
+    changes_by_flow: Vec<Vec<Id>>,
+    changes_by_check: BTreeMap<Id, Vec<Id>>,
     /// Alert → its component.
     components: BTreeMap<Id, Id>,
     /// Component → everything it needs to work, with the number of edges to it.
@@ -68,6 +76,10 @@ impl Plan {
             by_check: BTreeMap::new(),
             by_source: BTreeMap::new(),
             by_reconciliation: BTreeMap::new(),
+            by_slo: BTreeMap::new(),
+            listeners: Listeners::of(&package),
+            changes_by_flow: vec![Vec::new(); package.flows.len()],
+            changes_by_check: BTreeMap::new(),
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
@@ -100,6 +112,30 @@ impl Plan {
                 }
                 continue;
             }
+            if let Some(slo) = alert.when.slo() {
+                plan.by_slo
+                    .entry(slo.id.clone())
+                    .or_default()
+                    .push(id.clone());
+            }
+            // Bad items in a row or in a time are told as they come; the rest by the minute.
+            if let Condition::SloFailing(c) = &alert.when
+                && let Some(slo) = plan.package.slos.get(&c.slo.id)
+            {
+                let flow = slo.sli.flow();
+                let flow =
+                    flow.and_then(|f| plan.flows.binary_search_by(|x| x.id.value.cmp(f)).ok());
+                if let Some(index) = flow {
+                    plan.by_flow[index].push(id.clone());
+                    plan.at_once[index].push(AtOnce::Window);
+                }
+                if let Some(check) = slo.sli.check() {
+                    plan.by_check
+                        .entry(check.clone())
+                        .or_default()
+                        .push(id.clone());
+                }
+            }
             let (map, signal) = match &alert.when {
                 Condition::CheckFailing(c) => (&mut plan.by_check, &c.check.id),
                 Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
@@ -112,6 +148,21 @@ impl Plan {
                 _ => continue,
             };
             map.entry(signal.clone()).or_default().push(id.clone());
+        }
+        for (id, change) in &plan.package.changes {
+            match &change.told_by {
+                ChangeSignal::Flow(flow) => {
+                    let index = plan.flows.binary_search_by(|f| f.id.value.cmp(&flow.id));
+                    if let Ok(index) = index {
+                        plan.changes_by_flow[index].push(id.clone());
+                    }
+                }
+                ChangeSignal::Check(check) => {
+                    let of = plan.changes_by_check.entry(check.id.clone()).or_default();
+                    of.push(id.clone());
+                }
+                ChangeSignal::Events(_) => {}
+            }
         }
         plan
     }
@@ -151,6 +202,21 @@ impl Plan {
         self.by_reconciliation
             .get(reconciliation)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch an SLO.
+    pub fn alerts_of_slo(&self, slo: &Id) -> &[Id] {
+        self.by_slo.get(slo).map_or(&[], Vec::as_slice)
+    }
+
+    /// The changes that the flow at this place tells of.
+    pub(crate) fn changes_of_flow(&self, flow: usize) -> &[Id] {
+        self.changes_by_flow.get(flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// The changes that a check tells of.
+    pub(crate) fn changes_of_check(&self, check: &Id) -> &[Id] {
+        self.changes_by_check.get(check).map_or(&[], Vec::as_slice)
     }
 
     /// The component that an alert is about.
@@ -263,6 +329,10 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::SourceSilent(_)
         | Condition::SloBurn(_)
         | Condition::Reconciliation(_)
-        | Condition::ReconciliationStale(_) => None,
+        | Condition::ReconciliationStale(_)
+        | Condition::SloFailing(_)
+        | Condition::SloBudget(_)
+        | Condition::SloSilent(_)
+        | Condition::NoEvents(_) => None,
     }
 }

@@ -3,7 +3,8 @@
 //! Reading changes nothing. Invariant: "too few" and "no answer yet" are never a yes or a no.
 
 use gonogo_model::alert::{
-    Alert, BurnSpeed, CertificateExpiring, Condition, FlowFailing, FlowSlow, RegistrationExpiring,
+    Alert, CertificateExpiring, Condition, FlowFailing, FlowSlow, NoEvents, RegistrationExpiring,
+    SloBudget, SloBurn, SloFailing, SloSilent,
 };
 use gonogo_model::percent::Percent;
 use gonogo_model::slo::{Sli, Slo};
@@ -12,8 +13,9 @@ use gonogo_model::{Duration, Id};
 use crate::alerting::{Holds, Reading};
 use crate::check::Health;
 use crate::engine::Engine;
-use crate::flow::{Counts, FlowState};
+use crate::flow::FlowState;
 use crate::series::Histogram;
+use crate::slo::{SloState, Standing, burn_ppm, burns};
 use crate::time::Time;
 
 /// How many keys a reading names; the count tells of all.
@@ -39,12 +41,11 @@ impl Engine {
             Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
             Condition::Reconciliation(c) => self.unreconciled(c, now),
             Condition::ReconciliationStale(c) => self.untold(c, now),
-            Condition::SloBurn(c) => self
-                .plan
-                .package
-                .slos
-                .get(&c.slo.id)
-                .map_or_else(none, |slo| self.burn(slo, c.speed, now)),
+            Condition::SloBurn(c) => self.burn(c),
+            Condition::SloFailing(c) => self.slo_failing(c, now),
+            Condition::SloBudget(c) => self.slo_budget(c),
+            Condition::SloSilent(c) => self.slo_silent(c, now),
+            Condition::NoEvents(c) => self.no_events(alert, c, now),
         }
     }
 
@@ -175,68 +176,43 @@ impl Engine {
         }
     }
 
-    /// Good and bad items of an SLI over a window.
-    pub fn sli(&self, slo: &Slo, now: Time, window: Duration) -> (u64, u64) {
-        let counted = |id: &Id, count: fn(&Counts) -> (u32, u32)| {
-            let flow = self
-                .plan
-                .flow(id)
-                .and_then(|index| self.state.flows.get(index));
-            flow.map_or((0, 0), |f| add_up(f.series.window(now, window).map(count)))
-        };
-        match &slo.sli {
-            // An end that came late is counted as the overdue start that it was.
-            Sli::Completion(f) => counted(&f.id, |c| (c.completed, c.overdue)),
-            Sli::Success(f) => counted(&f.id, |c| (c.successes, c.failures)),
-            Sli::Latency(l) => {
-                let flow = self.plan.flow(&l.flow.id);
-                let flow = flow.and_then(|index| self.state.flows.get(index));
-                flow.map_or((0, 0), |f| {
-                    let buckets = f.series.window(now, window);
-                    buckets.fold((0, 0), |(good, bad), c| {
-                        let fast = c.latency.within(l.under);
-                        (good + fast, bad + c.latency.count() - fast)
-                    })
-                })
-            }
-            Sli::Check(check) => self.state.checks.get(&check.id).map_or((0, 0), |s| {
-                add_up(s.series.window(now, window).map(|a| (a.good, a.bad)))
-            }),
-        }
-    }
-
     /// The multiwindow burn-rate rule of the SRE workbook, chapter 5, over event counts.
-    fn burn(&self, slo: &Slo, speed: BurnSpeed, now: Time) -> Reading {
-        let (long, short, budget_ppm) = windows(speed);
-        let allowed = u128::from(1_000_000 - slo.target.ppm());
-        // factor = share of the budget × SLO window ÷ long window, in parts per million.
-        let factor = u128::from(budget_ppm) * slo.window.as_millis().unsigned_abs() as u128
-            / long.as_millis().unsigned_abs().max(1) as u128;
-        let burns = |(good, bad): (u64, u64)| {
-            // bad / total ≥ factor × allowed, each in parts per million.
-            u128::from(bad) * 1_000_000 * 1_000_000 >= factor * allowed * u128::from(good + bad)
+    fn burn(&self, c: &SloBurn) -> Reading {
+        let Some((slo, state)) = self.slo(&c.slo.id) else {
+            return Reading::default();
         };
-        let (of_long, of_short) = (self.sli(slo, now, long), self.sli(slo, now, short));
-        let (good, bad) = of_long;
-        if good + bad < u64::from(slo.min_events) {
+        let (long, short, _) = c.speed.windows();
+        let rate = c.speed.rate_ppm(slo.period());
+        let (of_long, of_short) = state.figures.burn(c.speed);
+        let needed = u64::from(c.min_events.unwrap_or(slo.min_events));
+        if slo.budget_events.is_none() && of_long.total < needed {
             let detail = format!(
-                "too few events to say: {} in {long}, {} are needed",
-                good + bad,
-                slo.min_events
+                "too few events to say: {} in {long}, {needed} are needed",
+                of_long.total
             );
             return Reading {
                 detail,
                 ..Reading::default()
             };
         }
-        let both = bad > 0 && burns(of_long) && burns(of_short);
+        if state.figures.deaf {
+            return cannot_tell(&state.figures.why);
+        }
+        let bad = of_long.bad();
+        let both = of_long.bad_millionths > 0
+            && burns(slo, of_long, long, rate)
+            && burns(slo, of_short, short, rate);
+        let seen = |m, window| burn_ppm(slo, m, window).map_or("no burn".into(), times);
         let detail = format!(
-            "{bad} of {} bad in {long}, {} of {} in {short}; the target is {} over {}",
-            good + bad,
-            of_short.1,
-            of_short.0 + of_short.1,
-            slo.target,
-            slo.window
+            "{bad} of {} bad in {long} ({}), {} of {} in {short} ({}); the bound is {} of {} over {}",
+            of_long.total,
+            seen(of_long, long),
+            of_short.bad(),
+            of_short.total,
+            seen(of_short, short),
+            times(rate),
+            budget_words(slo),
+            slo.window_words()
         );
         Reading {
             holds: if both { Holds::Yes } else { Holds::No },
@@ -245,15 +221,213 @@ impl Engine {
             detail,
         }
     }
+
+    fn slo(&self, id: &Id) -> Option<(&Slo, &SloState)> {
+        Some((self.plan.package.slos.get(id)?, self.state.slos.get(id)?))
+    }
+
+    /// Bad items, counted and not divided.
+    fn slo_failing(&self, c: &SloFailing, now: Time) -> Reading {
+        let Some((slo, state)) = self.slo(&c.slo.id) else {
+            return Reading::default();
+        };
+        let in_row = self.bad_in_row(slo);
+        let measure = self.measure(slo, now, c.within);
+        let row =
+            matches!((c.consecutive, in_row), (Some(bound), Some(row)) if row >= bound.max(1));
+        let many = c
+            .bad_events
+            .is_some_and(|bound| measure.bad() >= u64::from(bound.max(1)));
+        let nothing_yet = in_row.is_none_or(|n| n == 0) && measure.total == 0;
+        let never = state.figures.last_item.is_none() && state.last_item.is_none();
+        let holds = if row || many {
+            Holds::Yes
+        } else if (nothing_yet && never) || (c.bad_events.is_none() && in_row.is_none()) {
+            Holds::CannotTell
+        } else {
+            Holds::No
+        };
+        let row = in_row.map_or(String::new(), |n| format!(", {n} in a row"));
+        let detail = format!(
+            "{} of {} bad in {}{row}",
+            measure.bad(),
+            measure.total,
+            c.within
+        );
+        let named = state.bad_items.iter().rev().map(|b| b.what.clone());
+        let flow = slo
+            .sli
+            .flow()
+            .and_then(|f| self.state.flows.get(self.plan.flow(f)?));
+        let keys = flow.map_or_else(
+            || named.take(KEYS_NAMED).collect(),
+            |f| f.failed_keys.clone(),
+        );
+        let count = measure.bad().max(u64::from(in_row.unwrap_or_default()));
+        Reading {
+            holds,
+            count,
+            keys,
+            detail,
+        }
+    }
+
+    /// Bad items in a row, where their order is known.
+    fn bad_in_row(&self, slo: &Slo) -> Option<u32> {
+        match &slo.sli {
+            Sli::Success(f) => {
+                let flow = self.state.flows.get(self.plan.flow(&f.id)?)?;
+                Some(flow.failures_in_row)
+            }
+            Sli::Check(check) => Some(self.state.checks.get(&check.id)?.bad_in_row()),
+            Sli::Events(_) | Sli::Promql(_) => Some(self.state.slos.get(&slo.id.value)?.bad_in_row),
+            _ => None,
+        }
+    }
+
+    fn slo_budget(&self, c: &SloBudget) -> Reading {
+        let Some((slo, state)) = self.slo(&c.slo.id) else {
+            return Reading::default();
+        };
+        let figures = &state.figures;
+        match figures.standing {
+            Standing::CannotTell => return cannot_tell(&figures.why),
+            Standing::TooFew => {
+                return cannot_tell(&format!("too few events to say: {}", figures.why));
+            }
+            Standing::Within | Standing::UsedUp => {}
+        }
+        let left = figures.left_ppm();
+        // Without a budget yet nothing of it is used.
+        let holds = left.is_some_and(|left| left <= i64::from(c.left.ppm()))
+            && figures.window.bad_millionths > 0;
+        let detail = format!(
+            "{} of the budget is left: {} bad of {} over {}, {} allowed",
+            left.map_or("all".into(), share),
+            figures.window.bad(),
+            figures.window.total,
+            slo.window_words(),
+            items(figures.allowed_millionths)
+        );
+        Reading {
+            holds: if holds { Holds::Yes } else { Holds::No },
+            count: figures.window.bad(),
+            keys: Vec::new(),
+            detail,
+        }
+    }
+
+    /// Nothing is counted any more, though we hear.
+    fn slo_silent(&self, c: &SloSilent, now: Time) -> Reading {
+        let Some((_, state)) = self.slo(&c.slo.id) else {
+            return Reading::default();
+        };
+        let last = state.last_item.max(state.figures.last_item);
+        self.silence("counted", last, state.known_since, c.within, now)
+    }
+
+    fn no_events(&self, alert: &Alert, c: &NoEvents, now: Time) -> Reading {
+        let Some(awaited) = self.state.awaited.get(&alert.id.value) else {
+            return Reading::default();
+        };
+        let types = if c.event.is_empty() {
+            format!("heard from {}", c.source.id)
+        } else {
+            format!("heard of {} from {}", c.event.join(" or "), c.source.id)
+        };
+        self.silence(&types, awaited.last, awaited.known_since, c.within, now)
+    }
+
+    /// An absence holds only where our own intake was proven to hear until after its end.
+    fn silence(
+        &self,
+        what: &str,
+        last: Option<Time>,
+        known_since: Time,
+        within: Duration,
+        now: Time,
+    ) -> Reading {
+        let excused = self
+            .state
+            .deaf
+            .map_or(known_since, |d| d.until.max(known_since));
+        let since = last.unwrap_or(excused).max(excused);
+        let holds = if self
+            .state
+            .heard
+            .is_some_and(|heard| since + within <= heard)
+        {
+            Holds::Yes
+        } else if last.is_some() && now.since(since) < within {
+            Holds::No
+        } else {
+            Holds::CannotTell
+        };
+        let detail = match last {
+            Some(last) => format!(
+                "nothing {what} for {}; {within} is the longest that is normal",
+                in_words(now.since(last))
+            ),
+            None => format!(
+                "nothing {what} since {}, and never before; {within} is the longest that is normal",
+                since.timestamp().strftime("%-d %b %Y %H:%M UTC")
+            ),
+        };
+        Reading {
+            holds,
+            count: u64::from(holds == Holds::Yes),
+            keys: Vec::new(),
+            detail,
+        }
+    }
 }
 
-/// The windows of a burn speed and the share of the budget that is used up in the long one, in
-/// parts per million (SRE workbook, table 5-8).
-fn windows(speed: BurnSpeed) -> (Duration, Duration, u32) {
-    match speed {
-        BurnSpeed::Fast => (Duration::from_hours(1), Duration::from_mins(5), 20_000),
-        BurnSpeed::Medium => (Duration::from_hours(6), Duration::from_mins(30), 50_000),
-        BurnSpeed::Slow => (Duration::from_hours(72), Duration::from_hours(6), 100_000),
+fn cannot_tell(why: &str) -> Reading {
+    Reading {
+        detail: if why.is_empty() {
+            "not looked at yet".into()
+        } else {
+            why.to_owned()
+        },
+        ..Reading::default()
+    }
+}
+
+/// A burn rate: "14.4 ×".
+pub fn times(ppm: u64) -> String {
+    let hundredths = ppm / 10_000;
+    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    format!("{} ×", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A share of a budget, which may be negative: "-12.5 %".
+pub fn share(ppm: i64) -> String {
+    let sign = if ppm < 0 { "-" } else { "" };
+    let tenths = ppm.unsigned_abs() / 1000;
+    match tenths % 10 {
+        0 => format!("{sign}{} %", tenths / 10),
+        rest => format!("{sign}{}.{rest} %", tenths / 10),
+    }
+}
+
+/// So many items, with a digit where it is not a whole number.
+pub fn items(millionths: u128) -> String {
+    let tenths = millionths / 100_000;
+    match tenths % 10 {
+        0 => format!("{}", tenths / 10),
+        rest => format!("{}.{rest}", tenths / 10),
+    }
+}
+
+/// What an SLO promises: "99.9% good", "2 bad ones".
+pub fn budget_words(slo: &Slo) -> String {
+    match slo.budget_events {
+        Some(1) => "a budget of 1 bad item".into(),
+        Some(n) => format!("a budget of {n} bad items"),
+        None => format!(
+            "a budget of {} bad",
+            Percent::from_ppm(1_000_000 - slo.target.ppm())
+        ),
     }
 }
 

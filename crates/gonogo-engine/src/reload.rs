@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gonogo_model::alert::Condition;
 use gonogo_model::{Id, package};
 
 use crate::alerting::{AlertState, Stage};
 use crate::check::CheckState;
-use crate::engine::{Engine, HOUSEKEEPING_EVERY};
+use crate::engine::{Engine, HOUSEKEEPING_EVERY, State};
 use crate::flow::FlowState;
+use crate::freeze::FreezeState;
 use crate::history::EntryKind;
 use crate::input::PackageInput;
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
+use crate::signals::Awaited;
+use crate::slo::SloState;
 use crate::source::SourceState;
 use crate::time::Time;
 
@@ -46,6 +50,7 @@ impl Engine {
         keep(&mut self.state.reconciliations, declared, |_| {
             ReconciliationState::new(now)
         });
+        self.state.keep_watching(&plan, now);
         let gone: Vec<Id> = self
             .state
             .alerts
@@ -87,9 +92,37 @@ impl Engine {
             digest.as_ref().map_or("?", |d| d.short())
         );
         self.say(now, None, EntryKind::Package, "package", text);
+        if !first {
+            let digest = digest
+                .as_ref()
+                .map_or_else(String::new, |d| d.short().to_string());
+            self.package_changed(&digest, now);
+        }
         self.look_at_everything(now);
         self.all_firing_go_on(now);
         self.try_again_where_nobody_is_reached(now);
+    }
+}
+
+impl State {
+    /// The states of SLOs, of events that are waited for, and of policies, as a package declares
+    /// them. A snapshot of an earlier release has none.
+    pub(crate) fn keep_watching(&mut self, plan: &Plan, now: Time) {
+        keep(&mut self.slos, plan.package.slos.keys(), |_| SloState {
+            known_since: now,
+            ..SloState::default()
+        });
+        let awaiting = plan.package.alerts.iter();
+        let awaiting = awaiting.filter(|(_, a)| matches!(a.when, Condition::NoEvents(_)));
+        keep(&mut self.awaited, awaiting.map(|(id, _)| id), |_| Awaited {
+            known_since: now,
+            last: None,
+        });
+        let policies = plan.package.error_budget_policies.keys();
+        keep(&mut self.freezes, policies, |_| FreezeState {
+            since: now,
+            ..FreezeState::default()
+        });
     }
 }
 

@@ -28,6 +28,9 @@ pub trait Sum: Default + Clone {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series<T> {
     tiers: [BTreeMap<i64, T>; 3],
+    /// What was too old for any bucket, so that [`Series::ever`] never falls.
+    #[serde(default)]
+    gone: T,
 }
 
 impl<T: Sum> Series<T> {
@@ -44,6 +47,38 @@ impl<T: Sum> Series<T> {
             total.add(counts);
         }
         total
+    }
+
+    /// The sums over several windows that end at `now`, in one pass over the buckets.
+    pub fn sums<S: Sum>(&self, now: Time, windows: &[Duration], of: impl Fn(&T) -> S) -> Vec<S> {
+        let mut sums = vec![S::default(); windows.len()];
+        let until = now.as_millis();
+        let longest = windows.iter().max().copied().unwrap_or_default();
+        for (tier, (length, _)) in self.tiers.iter().zip(TIERS) {
+            let first = |window: Duration| {
+                let from = until.saturating_sub(window.as_millis());
+                from.saturating_add(1).saturating_sub(length).min(until)
+            };
+            let firsts: Vec<i64> = windows.iter().map(|w| first(*w)).collect();
+            for (begin, counts) in tier.range(first(longest)..=until) {
+                let counts = of(counts);
+                for (sum, first) in sums.iter_mut().zip(&firsts) {
+                    if begin >= first {
+                        sum.add(&counts);
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    /// The sum of all that was ever added.
+    pub fn ever<S: Sum>(&self, of: impl Fn(&T) -> S) -> S {
+        let mut sum = of(&self.gone);
+        for counts in self.tiers.iter().flat_map(BTreeMap::values) {
+            sum.add(&of(counts));
+        }
+        sum
     }
 
     /// The buckets of the window that ends at `now`.
@@ -100,6 +135,8 @@ impl<T: Sum> Series<T> {
                 if let Some((length, _)) = TIERS.get(tier + 1) {
                     let begin = begin.div_euclid(*length).saturating_mul(*length);
                     self.tiers[tier + 1].entry(begin).or_default().add(&counts);
+                } else {
+                    self.gone.add(&counts);
                 }
             }
         }
@@ -220,6 +257,13 @@ mod tests {
         assert!(series.tiers[0].len() <= 361 && !series.tiers[1].is_empty());
         let stretches = series.stretches(now, Duration::from_mins(10), 6);
         assert_eq!(stretches.iter().map(|(_, n)| n).sum::<u64>(), 60);
+        let windows = [60, 6 * 60, 24 * 60, 30 * 24 * 60].map(Duration::from_mins);
+        let one_by_one: Vec<u64> = windows.iter().map(|w| series.sum(now, *w)).collect();
+        assert_eq!(series.sums(now, &windows, |n| *n), one_by_one);
+        series.roll(now + Duration::from_hours(24 * 100));
+        series.roll(now + Duration::from_hours(24 * 100));
+        assert!(series.tiers.iter().all(BTreeMap::is_empty));
+        assert_eq!(series.ever(|n| *n), 2000);
     }
 
     #[test]

@@ -4,19 +4,23 @@
 
 use std::sync::Arc;
 
+use gonogo_model::alert::Condition;
 use gonogo_model::event::Event;
+use gonogo_model::slo::Sli;
 use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
+use crate::alerting::Stage;
 use crate::effect::{Confirm, Effect, EffectId};
 use crate::engine::{
     BACKLOG_AFTER, BACKLOG_TOLD_FROM, BLIND_AFTER, CATCH_UP, CONFIRM_WITHIN, Engine, HEARING_GAP,
 };
-use crate::flow::{Deaf, MAX_OPEN};
+use crate::flow::{Deaf, MAX_OPEN, matches};
 use crate::history::EntryKind;
 use crate::input::{Answer, CheckResult, Confirmation};
 use crate::plan::End;
 use crate::time::Time;
+use crate::watch::Listener;
 
 /// Events that come in long after they happened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,16 @@ pub struct Backlog {
     pub oldest: Time,
     /// When it is summed up.
     pub told_at: Time,
+}
+
+/// Events that an alert waits for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Awaited {
+    /// When it was declared: silence never counts from before.
+    pub known_since: Time,
+    /// When the last one came.
+    pub last: Option<Time>,
 }
 
 impl Engine {
@@ -44,6 +58,9 @@ impl Engine {
         let old = now.since(happened) > BACKLOG_AFTER;
         if old {
             self.backlog(happened, now);
+        }
+        for listener in plan.listeners.to(event) {
+            self.hear(listener, event, now);
         }
         let Some(routes) = plan.types(&event.source).and_then(|t| t.get(&event.kind)) else {
             return;
@@ -69,7 +86,57 @@ impl Engine {
                 }
                 End::Finish => state.end(flow, event, now, route.keep_early),
             }
+            if !plan.changes_of_flow(route.flow).is_empty() {
+                self.change_by_flow(route.flow, route.end, event, now);
+            }
             self.judge_flow(route.flow, now);
+        }
+    }
+
+    /// Somebody besides flows may be concerned by an event.
+    fn hear(&mut self, listener: &Listener, event: &Event, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        match listener {
+            Listener::Change(id) => self.change_by_event(id, event, now),
+            Listener::Slo(id) => {
+                let (Some(slo), Some(state)) =
+                    (plan.package.slos.get(id), self.state.slos.get_mut(id))
+                else {
+                    return;
+                };
+                let Sli::Events(sli) = &slo.sli else { return };
+                let Some(bad) = state.take(sli, event, now) else {
+                    return;
+                };
+                for alert in plan.alerts_of_slo(id) {
+                    let fires = self.state.alerts.get(alert);
+                    let idle = fires.is_none_or(|a| a.stage == Stage::Idle);
+                    // Rates are looked at by the minute; only what is counted can turn at once.
+                    let counted = plan.package.alerts.get(alert);
+                    let counted = counted.is_some_and(|a| {
+                        matches!(a.when, Condition::SloFailing(_) | Condition::SloSilent(_))
+                    });
+                    if counted && (bad || !idle) {
+                        self.judge_all(std::slice::from_ref(alert), now);
+                    }
+                }
+            }
+            Listener::Absence(id) => {
+                let Some(Condition::NoEvents(c)) = plan.package.alerts.get(id).map(|a| &a.when)
+                else {
+                    return;
+                };
+                if !matches(&c.only, event) {
+                    return;
+                }
+                if let Some(awaited) = self.state.awaited.get_mut(id) {
+                    awaited.last = Some(now);
+                }
+                let idle = self.state.alerts.get(id);
+                if idle.is_some_and(|a| a.stage != Stage::Idle) {
+                    self.judge_all(std::slice::from_ref(id), now);
+                }
+            }
         }
     }
 
@@ -82,8 +149,11 @@ impl Engine {
         let Some(state) = self.state.checks.get_mut(&result.check) else {
             return;
         };
+        let before = state.health;
         state.take(check, result, now);
+        let after = state.health;
         let works = state.told_at == Some(now) && state.works_since(now);
+        self.change_by_check(&result.check, before, after, now);
         self.judge_all(plan.alerts_of_check(&result.check), now);
         if works {
             self.clear_of_suspicion(&check.component.id, now);

@@ -1,5 +1,7 @@
 //! Conditions that somebody should hear about, and how loudly.
 
+use std::collections::BTreeMap;
+
 use crate::check::Check;
 use crate::component::Component;
 use crate::decode::{choice, record, words};
@@ -118,6 +120,14 @@ choice! {
         Reconciliation(Unreconciled) = "reconciliation",
         /// A reconciliation that nobody could answer for too long.
         ReconciliationStale(ReconciliationStale) = "reconciliation_stale",
+        /// So many bad items of an SLO, in a row or within a time: for what is too rare for a rate.
+        SloFailing(SloFailing) = "slo_failing",
+        /// An error budget that is used up, or nearly.
+        SloBudget(SloBudget) = "slo_budget",
+        /// An SLO for which nothing is counted any more.
+        SloSilent(SloSilent) = "slo_silent",
+        /// Events that should come and do not.
+        NoEvents(NoEvents) = "no_events",
     }
 }
 
@@ -240,6 +250,59 @@ record! {
         pub slo: Ref<Slo>,
         /// Which pair of windows.
         pub speed: BurnSpeed = BurnSpeed::Fast,
+        /// Fewer items than this in the long window say nothing; as the SLO says, where it is not
+        /// written.
+        pub min_events: Option<u32>,
+    }
+}
+
+record! {
+    /// Bad items of an SLO, counted and not divided. Either of the written bounds is enough.
+    pub struct SloFailing as "an slo_failing condition" {
+        /// The SLO.
+        pub slo: Ref<Slo>,
+        /// So many bad ones in a row.
+        pub consecutive: Option<u32>,
+        /// So many bad ones within the time, however many are good.
+        pub bad_events: Option<u32>,
+        /// The time.
+        pub within: Duration = Duration::from_hours(1),
+    }
+}
+
+record! {
+    /// An error budget that is used up, or nearly.
+    pub struct SloBudget as "an slo_budget condition" {
+        /// The SLO.
+        pub slo: Ref<Slo>,
+        /// Holds when no more than this share of the budget is left.
+        pub left: Percent = Percent::from_ppm(0),
+    }
+}
+
+record! {
+    /// An SLO for which nothing is counted any more, though our own intake hears: a metric that
+    /// is gone, events that stopped.
+    pub struct SloSilent as "an slo_silent condition" {
+        /// The SLO.
+        pub slo: Ref<Slo>,
+        /// The longest that is still normal.
+        pub within: Duration,
+    }
+}
+
+record! {
+    /// Events that should come and do not. It is only judged while our own intake is proven to
+    /// hear.
+    pub struct NoEvents as "a no_events condition" {
+        /// The source they come from.
+        pub source: Ref<Source>,
+        /// Their types, any of them; any type, where none is written.
+        pub event: Vec<String>,
+        /// Fields and the values they may have; all have to match.
+        pub only: BTreeMap<String, Vec<String>>,
+        /// The longest time without one that is still normal.
+        pub within: Duration,
     }
 }
 
@@ -252,6 +315,34 @@ words! {
         Medium = "medium",
         /// 1 × over 3 d and 6 h: 10 % of a 30-day budget.
         Slow = "slow",
+        /// 3 × over 1 d and 2 h: 10 % of a 30-day budget.
+        Daily = "daily",
+    }
+}
+
+impl BurnSpeed {
+    /// The long window, the short one, and the share of the budget that the long one uses up, in
+    /// parts per million (SRE workbook, table 5-8; the row of a day is the one that is added in
+    /// most tools).
+    ///
+    /// The lengths stay as they are when the SLO's window is not 30 days; the burn rate follows
+    /// from the share: rate = share × the SLO's window ÷ the long window. So 2 % in an hour is
+    /// 14.4 × for 30 days, 13.44 × for 28 and 3.36 × for 7.
+    pub fn windows(self) -> (Duration, Duration, u32) {
+        match self {
+            Self::Fast => (Duration::from_hours(1), Duration::from_mins(5), 20_000),
+            Self::Medium => (Duration::from_hours(6), Duration::from_mins(30), 50_000),
+            Self::Daily => (Duration::from_hours(24), Duration::from_hours(2), 100_000),
+            Self::Slow => (Duration::from_hours(72), Duration::from_hours(6), 100_000),
+        }
+    }
+
+    /// The burn rate for an SLO's window, in millionths: 14 400 000 is 14.4 ×.
+    pub fn rate_ppm(self, period: Duration) -> u64 {
+        let (long, _, share) = self.windows();
+        let rate = u128::from(share) * u128::from(period.as_millis().unsigned_abs())
+            / u128::from(long.as_millis().unsigned_abs().max(1));
+        u64::try_from(rate).unwrap_or(u64::MAX)
     }
 }
 
@@ -291,12 +382,31 @@ impl Alert {
                 .sources
                 .get(&c.source.id)
                 .and_then(|s| s.component.as_ref()),
-            Condition::SloBurn(c) => package.slos.get(&c.slo.id).and_then(|slo| match &slo.sli {
-                crate::slo::Sli::Completion(f) | crate::slo::Sli::Success(f) => flow(f),
-                crate::slo::Sli::Latency(l) => flow(&l.flow),
-                crate::slo::Sli::Check(c) => check(c),
-            }),
+            Condition::NoEvents(c) => package
+                .sources
+                .get(&c.source.id)
+                .and_then(|s| s.component.as_ref()),
+            Condition::SloBurn(_)
+            | Condition::SloFailing(_)
+            | Condition::SloBudget(_)
+            | Condition::SloSilent(_) => {
+                let slo = package.slos.get(&self.when.slo()?.id)?;
+                return package.components.get(slo.component(package)?);
+            }
         }?;
         package.components.get(&component.id)
+    }
+}
+
+impl Condition {
+    /// The SLO that it is about.
+    pub fn slo(&self) -> Option<&Ref<Slo>> {
+        match self {
+            Self::SloBurn(c) => Some(&c.slo),
+            Self::SloFailing(c) => Some(&c.slo),
+            Self::SloBudget(c) => Some(&c.slo),
+            Self::SloSilent(c) => Some(&c.slo),
+            _ => None,
+        }
     }
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Material,
     ChecklistItem,
     Reconciliation,
+    Change,
+    ErrorBudgetPolicy,
 }
 
 impl Kind {
@@ -55,6 +57,8 @@ impl Kind {
         Self::Material,
         Self::ChecklistItem,
         Self::Reconciliation,
+        Self::Change,
+        Self::ErrorBudgetPolicy,
     ];
 
     /// "escalation policy"
@@ -79,6 +83,8 @@ impl Kind {
             Self::Material => "expiring material",
             Self::ChecklistItem => "checklist item",
             Self::Reconciliation => "reconciliation",
+            Self::Change => "change",
+            Self::ErrorBudgetPolicy => "error budget policy",
         }
     }
 
@@ -90,6 +96,7 @@ impl Kind {
             Self::FailureMode => "failure-mode",
             Self::Material => "expiring",
             Self::ChecklistItem => "checklist-item",
+            Self::ErrorBudgetPolicy => "error-budget-policy",
             other => other.word(),
         }
     }
@@ -114,6 +121,8 @@ impl Kind {
             Self::Material => "expiring",
             Self::ChecklistItem => "checklist",
             Self::Reconciliation => "reconciliations",
+            Self::Change => "changes",
+            Self::ErrorBudgetPolicy => "error_budget_policies",
             Self::Runbook | Self::Template => return None,
         })
     }

@@ -4,6 +4,8 @@
 //! in, a [`package::Package`] and its diagnostics come out.
 
 pub mod alert;
+pub mod budget_policy;
+pub mod change;
 pub mod check;
 pub mod comms;
 pub mod component;

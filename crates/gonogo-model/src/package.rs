@@ -3,9 +3,11 @@
 //! Loading never stops at the first mistake and never fails: it returns what could be read,
 //! together with every diagnostic. A package may be put in force only without errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Condition};
+use crate::budget_policy::ErrorBudgetPolicy;
+use crate::change::{ChangeSignal, ChangeSource};
 use crate::check::Check;
 use crate::comms::{Comms, Template, TemplateHead};
 use crate::component::{Component, Journey};
@@ -24,7 +26,7 @@ use crate::risk::FailureMode;
 use crate::runbook::{self, Runbook, RunbookHead};
 use crate::scenario::Scenario;
 use crate::schedule::Schedule;
-use crate::slo::Slo;
+use crate::slo::{Sli, Slo};
 use crate::source::Source;
 use crate::support::Support;
 use crate::team::{Person, Role, Team};
@@ -54,6 +56,8 @@ pub struct Package {
     pub checks: Table<Check>,
     pub slos: Table<Slo>,
     pub alerts: Table<Alert>,
+    pub changes: Table<ChangeSource>,
+    pub error_budget_policies: Table<ErrorBudgetPolicy>,
     pub failure_modes: Table<FailureMode>,
     pub comms: Option<Comms>,
     pub scenarios: Table<Scenario>,
@@ -98,6 +102,10 @@ record! {
         pub slos: Vec<Slo>,
         /// Alerts.
         pub alerts: Vec<Alert>,
+        /// What counts as a change.
+        pub changes: Vec<ChangeSource>,
+        /// What is agreed to happen when an error budget is used up.
+        pub error_budget_policies: Vec<ErrorBudgetPolicy>,
         /// Failure modes.
         pub failure_modes: Vec<FailureMode>,
         /// How customers are told; exactly one file has it.
@@ -229,6 +237,8 @@ impl Loader {
         insert(&mut p.checks, file.checks, cx);
         insert(&mut p.slos, file.slos, cx);
         insert(&mut p.alerts, file.alerts, cx);
+        insert(&mut p.changes, file.changes, cx);
+        insert(&mut p.error_budget_policies, file.error_budget_policies, cx);
         insert(&mut p.failure_modes, file.failure_modes, cx);
         insert(&mut p.scenarios, file.scenarios, cx);
         insert(&mut p.expiring, file.expiring, cx);
@@ -492,6 +502,8 @@ impl Package {
             Kind::Material => self.expiring.contains_key(id),
             Kind::ChecklistItem => self.checklist.contains_key(id),
             Kind::Reconciliation => self.reconciliations.contains_key(id),
+            Kind::Change => self.changes.contains_key(id),
+            Kind::ErrorBudgetPolicy => self.error_budget_policies.contains_key(id),
         }
     }
 
@@ -517,7 +529,36 @@ impl Package {
             Kind::Material => self.expiring.keys().collect(),
             Kind::ChecklistItem => self.checklist.keys().collect(),
             Kind::Reconciliation => self.reconciliations.keys().collect(),
+            Kind::Change => self.changes.keys().collect(),
+            Kind::ErrorBudgetPolicy => self.error_budget_policies.keys().collect(),
         }
+    }
+
+    /// The fields that SLOs, changes and alerts need of a source's events, besides those of flows.
+    pub fn fields_watched<'p>(&'p self, source: &Id) -> BTreeSet<&'p str> {
+        let mut fields = BTreeSet::new();
+        for slo in self.slos.values() {
+            if let Sli::Events(e) = &slo.sli
+                && e.source.id == *source
+            {
+                fields.extend(e.fields());
+            }
+        }
+        for change in self.changes.values() {
+            if let ChangeSignal::Events(e) = &change.told_by
+                && e.source.id == *source
+            {
+                fields.extend(e.fields());
+            }
+        }
+        for alert in self.alerts.values() {
+            if let Condition::NoEvents(c) = &alert.when
+                && c.source.id == *source
+            {
+                fields.extend(c.only.keys().map(String::as_str));
+            }
+        }
+        fields
     }
 
     /// The package's own name.

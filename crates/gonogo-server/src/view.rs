@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gonogo_engine::alerting::{AlertState, Reading, Stage};
+use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::flow::{Counts, Open};
+use gonogo_engine::freeze::FreezeState;
 use gonogo_engine::incident::{Incident, Standing};
 use gonogo_engine::input::{Certificate, CheckResult};
 use gonogo_engine::plan::Plan;
+use gonogo_engine::slo::{BadItem, Figures, Tally};
 use gonogo_engine::source::Heard;
 use gonogo_engine::{Engine, Time};
 use gonogo_model::alert::AlertClass;
@@ -27,6 +30,10 @@ pub const WINDOW: Duration = Duration::from_hours(1);
 pub const STRETCHES: usize = 60;
 /// The length of a stretch in a chart.
 pub const STRETCH: Duration = Duration::from_mins(1);
+/// The charts of SLOs show so many stretches of [`SLO_STRETCH`]: three days.
+pub const SLO_STRETCHES: usize = 72;
+/// The length of a stretch in the chart of an SLO.
+pub const SLO_STRETCH: Duration = Duration::from_hours(1);
 
 /// A picture of the engine after a step.
 #[derive(Debug)]
@@ -55,8 +62,12 @@ pub struct View {
     pub checks: Vec<CheckView>,
     /// The sources.
     pub sources: Vec<SourceView>,
-    /// The SLOs.
-    pub slos: Vec<SloView>,
+    /// The SLOs; made anew when their figures are.
+    pub slos: Arc<Vec<SloView>>,
+    /// What changed lately, in order of time.
+    pub changes: Vec<Happened>,
+    /// Where the error budget policies stand.
+    pub freezes: BTreeMap<Id, FreezeState>,
     /// The components.
     pub components: BTreeMap<Id, ComponentView>,
     /// Troubles of gonogo itself, by code.
@@ -150,10 +161,23 @@ pub struct SourceView {
 pub struct SloView {
     /// The SLO.
     pub id: Id,
-    /// Good items over its window.
-    pub good: u64,
-    /// Bad items over its window.
-    pub bad: u64,
+    /// What it comes to.
+    pub figures: Figures,
+    /// Counts per [`SLO_STRETCH`], oldest first.
+    pub stretches: Vec<(Time, Tally)>,
+    /// The bad items that came last, latest last.
+    pub bad_items: Vec<BadItem>,
+    /// Until when counters were read.
+    pub sampled_until: Option<Time>,
+    /// Why they could not be read lately.
+    pub trouble: Option<String>,
+}
+
+impl SloView {
+    /// When something was last counted.
+    pub fn last_item(&self) -> Option<Time> {
+        self.figures.last_item
+    }
 }
 
 /// A component in a view.
@@ -196,6 +220,11 @@ pub struct OnCall {
 impl View {
     /// The picture of an engine.
     pub fn of(engine: &Engine, now: Time, step_no: i64) -> Self {
+        Self::after(None, engine, now, step_no)
+    }
+
+    /// The picture of an engine, with what did not change since the one before.
+    pub fn after(before: Option<&Self>, engine: &Engine, now: Time, step_no: i64) -> Self {
         let state = engine.state();
         let plan = Arc::clone(engine.plan());
         let open = || state.incidents.values().filter(|i| i.is_open());
@@ -203,19 +232,9 @@ impl View {
         let leads = open()
             .filter_map(|i| Some((i.number, engine.lead_alert(i)?.id.value.clone())))
             .collect();
-        let slos = plan
-            .package
-            .slos
-            .iter()
-            .map(|(id, slo)| {
-                let (good, bad) = engine.sli(slo, now, slo.window);
-                SloView {
-                    id: id.clone(),
-                    good,
-                    bad,
-                }
-            })
-            .collect();
+        let slos = before
+            .filter(|b| Arc::ptr_eq(&b.plan, &plan) && looked_at(&b.slos) == looked_at_now(engine))
+            .map_or_else(|| Arc::new(slos(engine, now)), |b| Arc::clone(&b.slos));
         Self {
             at: now,
             step_no,
@@ -233,6 +252,8 @@ impl View {
             checks: checks(engine, now),
             sources: sources(engine, now),
             slos,
+            changes: state.changes.clone(),
+            freezes: state.freezes.clone(),
             components: components(engine),
             troubles: state.troubles.clone(),
             heard: state.heard,
@@ -270,6 +291,30 @@ fn drafts(engine: &Engine, incident: &Incident, now: Time) -> Vec<Draft> {
         }
     };
     PublicState::ALL.iter().map(draft).collect()
+}
+
+fn looked_at(slos: &[SloView]) -> Option<Time> {
+    slos.iter().map(|s| s.figures.at).max()
+}
+
+fn looked_at_now(engine: &Engine) -> Option<Time> {
+    engine.state().slos.values().map(|s| s.figures.at).max()
+}
+
+fn slos(engine: &Engine, now: Time) -> Vec<SloView> {
+    let declared = engine.plan().package.slos.iter();
+    let views = declared.filter_map(|(id, slo)| {
+        let state = engine.state().slos.get(id)?;
+        Some(SloView {
+            id: id.clone(),
+            figures: state.figures.clone(),
+            stretches: engine.slo_stretches(slo, now, SLO_STRETCH, SLO_STRETCHES),
+            bad_items: state.bad_items.clone(),
+            sampled_until: state.sampled_until,
+            trouble: state.trouble.clone(),
+        })
+    });
+    views.collect()
 }
 
 fn flows(engine: &Engine, now: Time) -> Vec<FlowView> {

@@ -172,12 +172,17 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         Condition::FlowSlow(c) => of_flow(&c.flow.id),
         Condition::FlowMismatch(c) => of_flow(&c.flow.id),
         Condition::CheckFailing(c) => of_check(&c.check.id),
-        Condition::SloBurn(c) => package.slos.get(&c.slo.id).and_then(|s| s.journey.as_ref()),
         // That nobody can say is no trouble of the journey's.
         Condition::ReconciliationStale(_) => return BTreeSet::new(),
+        Condition::SloBurn(_) | Condition::SloFailing(_) | Condition::SloBudget(_) => {
+            let slo = alert.when.slo().and_then(|s| package.slos.get(&s.id));
+            slo.and_then(|s| s.journey.as_ref())
+        }
         Condition::CertificateExpiring(_)
         | Condition::RegistrationExpiring(_)
-        | Condition::SourceSilent(_) => None,
+        | Condition::SourceSilent(_)
+        | Condition::SloSilent(_)
+        | Condition::NoEvents(_) => None,
     };
     match (named, component) {
         (Some(journey), _) => BTreeSet::from([journey.id.clone()]),

@@ -129,6 +129,7 @@ impl LineKind {
             EntryKind::UpdateOverdue => Self::Overdue,
             EntryKind::Published => Self::Published,
             EntryKind::StepDone | EntryKind::Note => Self::Note,
+            EntryKind::Changed | EntryKind::Freeze => Self::Note,
             EntryKind::Confirm => Self::Asked,
             EntryKind::Reconciled => Self::Compared,
             EntryKind::Quiet => Self::Quiet,
@@ -291,12 +292,22 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::SourceSilent(c) => Signal::Source(&c.source.id),
         Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),
-        Condition::SloBurn(c) => match package.slos.get(&c.slo.id).map(|s| &s.sli) {
-            Some(Sli::Completion(f) | Sli::Success(f)) => Signal::Flow(&f.id),
-            Some(Sli::Latency(l)) => Signal::Flow(&l.flow.id),
-            Some(Sli::Check(c)) => Signal::Check(&c.id),
-            None => Signal::Nothing,
-        },
+        Condition::NoEvents(c) => Signal::Source(&c.source.id),
+        Condition::SloBurn(_)
+        | Condition::SloFailing(_)
+        | Condition::SloBudget(_)
+        | Condition::SloSilent(_) => {
+            let slo = alert.when.slo().and_then(|s| package.slos.get(&s.id));
+            match slo.map(|s| &s.sli) {
+                Some(Sli::Completion(f) | Sli::Success(f)) => Signal::Flow(&f.id),
+                Some(Sli::Latency(l)) => Signal::Flow(&l.flow.id),
+                Some(Sli::Check(c)) => Signal::Check(&c.id),
+                Some(Sli::Events(e)) => Signal::Source(&e.source.id),
+                Some(Sli::Promql(_) | Sli::Composite(_) | Sli::Journey(_)) | None => {
+                    Signal::Nothing
+                }
+            }
+        }
     }
 }
 

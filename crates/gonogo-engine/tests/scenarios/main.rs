@@ -1,5 +1,6 @@
 //! What the engine does in situations that a toy gets wrong, through `Engine::handle` only.
 
+mod budgets;
 mod certificates;
 mod charges;
 mod downtime;

@@ -19,9 +19,9 @@ pub const MAX_NAME: usize = 63;
 /// Every SLO and the services they are about, as one file of several documents.
 pub fn export(package: &Package) -> Exported {
     let mut out = Exported::default();
-    let about = |slo: &Slo| component_of(&slo.sli, package);
-    let services: BTreeSet<&Id> = package.slos.values().filter_map(about).collect();
-    for service in services {
+    let about = |slo: &Slo| slo.component(package).cloned();
+    let services: BTreeSet<Id> = package.slos.values().filter_map(about).collect();
+    for service in &services {
         let Some(component) = package.components.get(service) else {
             continue;
         };
@@ -43,7 +43,7 @@ pub fn export(package: &Package) -> Exported {
             continue;
         };
         let mut lost = Vec::new();
-        out.document(&of_slo(slo, service, &mut lost));
+        out.document(&of_slo(slo, &service, &mut lost));
         if slo.journey.is_some() {
             lost.push("the journey that it is about".into());
         }
@@ -115,15 +115,10 @@ fn counted(sli: &Sli) -> String {
         Sli::Latency(latency) => format!("flow_latency:{}", latency.flow.id),
         Sli::Completion(flow) | Sli::Success(flow) => format!("{}:{}", sli.key(), flow.id),
         Sli::Check(check) => format!("check:{}", check.id),
-    }
-}
-
-fn component_of<'p>(sli: &Sli, package: &'p Package) -> Option<&'p Id> {
-    let flow = |id: &Id| package.flows.get(id).map(|f| &f.component.id);
-    match sli {
-        Sli::Latency(latency) => flow(&latency.flow.id),
-        Sli::Completion(id) | Sli::Success(id) => flow(&id.id),
-        Sli::Check(check) => package.checks.get(&check.id).map(|c| &c.component.id),
+        Sli::Events(events) => format!("events:{}", events.source.id),
+        Sli::Promql(_) => "promql:counters".into(),
+        Sli::Composite(_) => "composite:slos".into(),
+        Sli::Journey(journey) => format!("journey:{}", journey.id),
     }
 }
 

@@ -41,6 +41,10 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let Some(slo) = subject.package.slos.get(&burn.slo.id) else {
             continue;
         };
+        // A budget in counts can always be used up.
+        if slo.budget_events.is_some() {
+            continue;
+        }
         let factor = factor_ppm(slo, burn.speed);
         let allowed = PPM - u128::from(slo.target.ppm());
         // All bad is a share of 1, and it fires from factor × allowed on.
@@ -72,13 +76,7 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 /// How many times too fast the budget has to burn, in parts per million: the share of the
 /// budget, times the SLO's window, over the long window of the pair (SRE workbook, table 5-8).
 fn factor_ppm(slo: &Slo, speed: BurnSpeed) -> u128 {
-    let (budget_ppm, hours) = match speed {
-        BurnSpeed::Fast => (20_000, 1),
-        BurnSpeed::Medium => (50_000, 6),
-        BurnSpeed::Slow => (100_000, 72),
-    };
-    let window = u128::from(slo.window.as_millis().unsigned_abs());
-    budget_ppm * window / (hours * 3_600_000)
+    u128::from(speed.rate_ppm(slo.period()))
 }
 
 fn decimal(ppm: u128) -> String {

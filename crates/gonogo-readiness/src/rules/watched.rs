@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use gonogo_model::alert::Condition;
-use gonogo_model::slo::Sli;
 use gonogo_model::{Id, Package};
 
 /// The names of what is watched.
@@ -25,14 +24,24 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             Condition::CertificateExpiring(c) => watched.checks.insert(&c.check.id),
             Condition::RegistrationExpiring(c) => watched.checks.insert(&c.check.id),
             Condition::SourceSilent(_)
+            | Condition::NoEvents(_)
             | Condition::Reconciliation(_)
             | Condition::ReconciliationStale(_) => false,
-            Condition::SloBurn(c) => match package.slos.get(&c.slo.id).map(|slo| &slo.sli) {
-                Some(Sli::Completion(flow) | Sli::Success(flow)) => watched.flows.insert(&flow.id),
-                Some(Sli::Latency(latency)) => watched.flows.insert(&latency.flow.id),
-                Some(Sli::Check(check)) => watched.checks.insert(&check.id),
-                None => false,
-            },
+            Condition::SloBurn(_)
+            | Condition::SloFailing(_)
+            | Condition::SloBudget(_)
+            | Condition::SloSilent(_) => {
+                let slo = alert.when.slo().and_then(|s| package.slos.get(&s.id));
+                let parts = slo.map_or_else(Vec::new, |s| s.parts(package));
+                for slo in slo
+                    .into_iter()
+                    .chain(parts.into_iter().map(|(part, _)| part))
+                {
+                    watched.flows.extend(slo.sli.flow());
+                    watched.checks.extend(slo.sli.check());
+                }
+                false
+            }
         };
     }
     watched

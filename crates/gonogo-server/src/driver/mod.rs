@@ -317,8 +317,9 @@ impl Turn {
         let stale = self.publish.borrow().step_no != self.step_no;
         if stale && (idle || now.since(self.published_at).as_millis() >= VIEW_EVERY_MS) {
             self.published_at = now;
-            self.publish
-                .send_replace(Arc::new(View::of(&self.engine, now, self.step_no)));
+            let before = self.publish.borrow().clone();
+            let view = View::after(Some(&before), &self.engine, now, self.step_no);
+            self.publish.send_replace(Arc::new(view));
         }
     }
 

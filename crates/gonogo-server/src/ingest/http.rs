@@ -499,6 +499,8 @@ fn declared(package: &Package, outside: &Outside) -> BTreeMap<Id, Arc<Declared>>
         });
         let compared = package.reconciliations.values();
         let compared = compared.flat_map(|r| r.fields_of(id)).map(str::to_string);
+        let watched = package.fields_watched(id).into_iter().map(str::to_owned);
+        let fields = fields.chain(watched);
         Declared {
             settings: SourceSettings::of(source, secrets, fields.chain(compared)),
             keep_days: source.keep_days,

@@ -177,6 +177,14 @@ fn indicator(sight: &Sight<'_>, subject: &Subject, _: &[Subject]) -> Option<Seen
             let flow = &latency.flow;
             (flow, sight.flows.get(&flow.id)?.last_end)
         }
+        Sli::Events(_) | Sli::Promql(_) | Sli::Composite(_) | Sli::Journey(_) => {
+            let view = sight.view.slos.iter().find(|s| s.id == slo.id.value)?;
+            let seen = Seen::well(view.last_item()?, "its indicator had data");
+            return Some(match &slo.sli {
+                Sli::Events(events) => seen.on(Kind::Source, [events.source.id.clone()]),
+                _ => seen,
+            });
+        }
     };
     let seen = Seen::well(at?, "its indicator had data");
     Some(seen.on(Kind::Flow, [flow.id.clone()]))

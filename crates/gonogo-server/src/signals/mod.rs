@@ -51,8 +51,15 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::CertificateExpiring(c) => check(&c.check.id),
         Condition::RegistrationExpiring(c) => check(&c.check.id),
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
-        Condition::SloBurn(_) => Some("/signals#slos".to_owned()),
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => compared(&c.reconciliation.id),
+        Condition::NoEvents(c) => Some(format!("/signals/sources/{}", c.source.id)),
+        Condition::SloBurn(_)
+        | Condition::SloFailing(_)
+        | Condition::SloBudget(_)
+        | Condition::SloSilent(_) => {
+            let slo = alert.when.slo()?;
+            Some(format!("/signals/slos/{}", slo.id))
+        }
     }
 }

@@ -73,5 +73,9 @@ fn watched(alert: &Alert) -> Subject {
         Condition::SloBurn(c) => of(Kind::Slo, &c.slo.id),
         Condition::Reconciliation(c) => of(Kind::Reconciliation, &c.reconciliation.id),
         Condition::ReconciliationStale(c) => of(Kind::Reconciliation, &c.reconciliation.id),
+        Condition::SloFailing(c) => of(Kind::Slo, &c.slo.id),
+        Condition::SloBudget(c) => of(Kind::Slo, &c.slo.id),
+        Condition::SloSilent(c) => of(Kind::Slo, &c.slo.id),
+        Condition::NoEvents(c) => of(Kind::Source, &c.source.id),
     }
 }

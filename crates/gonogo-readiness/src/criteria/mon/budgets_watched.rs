@@ -6,7 +6,8 @@
 //!
 //! ## How it is proved
 //! From the package: each SLO has an alert on its slow burn, and one on its fast burn, or an
-//! alert that pages on the same signal, which is faster still.
+//! alert that pages on the same signal, which is faster still. For what is too rare for a rate
+//! `slo_failing` stands in for the fast one, and `slo_budget` for the slow one.
 //!
 //! ## Example
 //! ```yaml
@@ -44,7 +45,16 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 _ => false,
             })
         };
-        let fast = burns(&[BurnSpeed::Fast]) || pages_on_signal(case, slo);
+        // What is too rare for a rate is watched by counts.
+        let counted = case.package.alerts.values().any(|a| match &a.when {
+            Condition::SloFailing(c) => c.slo.id == slo.id.value,
+            _ => false,
+        });
+        let left = case.package.alerts.values().any(|a| match &a.when {
+            Condition::SloBudget(c) => c.slo.id == slo.id.value,
+            _ => false,
+        });
+        let fast = burns(&[BurnSpeed::Fast]) || counted || pages_on_signal(case, slo);
         case.entity(answers, slo)
             .must(
                 fast,
@@ -52,7 +62,7 @@ fn assess(case: &Case<'_>, answers: &mut Answers) {
                 "write an alert `slo_burn` with `speed: fast`, or one that pages on its signal",
             )
             .must(
-                burns(&[BurnSpeed::Slow, BurnSpeed::Medium]),
+                burns(&[BurnSpeed::Slow, BurnSpeed::Daily, BurnSpeed::Medium]) || left,
                 "nothing says that its budget burns slowly",
                 "write an alert `slo_burn` with `speed: slow` and `urgency: ticket`",
             );

@@ -6,7 +6,8 @@
 //!
 //! ## How it is proved
 //! From the package: whatever the indicator counts is watched for silence, a check by an alert on
-//! its failing, a flow by an alert on its source's `silent_after` or on overdue ends. Then that it
+//! its failing, a flow by an alert on its source's `silent_after` or on overdue ends, anything by
+//! an alert with `slo_silent`; what is made of other SLOs, by each of them. Then that it
 //! had data lately; a running gonogo records that itself. Lately is a quarter of an hour for a
 //! check; for a flow it is as long as its source may be silent, and the window of the SLO where
 //! the package names no such bound: few events are no missing events.
@@ -65,6 +66,8 @@ fn counted(slo: &Slo) -> Subject {
         Sli::Check(check) => (Kind::Check, &check.id),
         Sli::Completion(flow) | Sli::Success(flow) => (Kind::Flow, &flow.id),
         Sli::Latency(latency) => (Kind::Flow, &latency.flow.id),
+        Sli::Events(events) => (Kind::Source, &events.source.id),
+        Sli::Promql(_) | Sli::Composite(_) | Sli::Journey(_) => (Kind::Slo, &slo.id.value),
     };
     Subject::Entity(kind, id.clone())
 }
@@ -76,6 +79,12 @@ fn lately(case: &Case<'_>, slo: &Slo) -> Duration {
         Sli::Check(check) => case.package.checks.get(&check.id).map(|c| c.stale_after()),
         Sli::Completion(flow) | Sli::Success(flow) => silence(case, &flow.id, slo),
         Sli::Latency(latency) => silence(case, &latency.flow.id, slo),
+        Sli::Events(events) => {
+            let bound = case.package.sources.get(&events.source.id);
+            Some(bound.and_then(|s| s.silent_after).unwrap_or(slo.period()))
+        }
+        Sli::Promql(_) => None,
+        Sli::Composite(_) | Sli::Journey(_) => Some(slo.period()),
     };
     most.map_or(least, |most| most.max(least))
 }
@@ -83,12 +92,37 @@ fn lately(case: &Case<'_>, slo: &Slo) -> Duration {
 fn silence(case: &Case<'_>, flow: &Id, slo: &Slo) -> Option<Duration> {
     let source = &case.package.flows.get(flow)?.start.source;
     let bound = case.package.sources.get(&source.id)?.silent_after;
-    Some(bound.unwrap_or(slo.window))
+    Some(bound.unwrap_or(slo.period()))
 }
 
 fn silence_noticed(case: &Case<'_>, slo: &Slo) -> bool {
     let p = case.package;
+    let silent = |source: &Id| {
+        let mut alerts = p.alerts.values();
+        alerts.any(|a| match &a.when {
+            Condition::SourceSilent(c) => c.source.id == *source,
+            Condition::NoEvents(c) => c.source.id == *source,
+            _ => false,
+        })
+    };
+    let itself = p.alerts.values().any(|a| match &a.when {
+        Condition::SloSilent(c) => c.slo.id == slo.id.value,
+        _ => false,
+    });
+    if itself {
+        return true;
+    }
     let flow = match &slo.sli {
+        Sli::Events(events) => return silent(&events.source.id),
+        Sli::Promql(_) => return false,
+        Sli::Composite(_) | Sli::Journey(_) => {
+            let parts = slo.parts(p);
+            let plain = |part: &Slo| !part.sli.is_made_of_slos();
+            return !parts.is_empty()
+                && parts
+                    .iter()
+                    .all(|(part, _)| plain(part) && silence_noticed(case, part));
+        }
         Sli::Check(check) => {
             return p.alerts.values().any(|a| match &a.when {
                 Condition::CheckFailing(c) => c.check.id == check.id,

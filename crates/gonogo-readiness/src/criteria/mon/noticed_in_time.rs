@@ -22,7 +22,7 @@
 //! ## How to meet it
 //! Write how soon it has to be noticed; then ask oftener, or wait less.
 
-use gonogo_model::alert::{Alert, BurnSpeed, Condition};
+use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::check::Check;
 use gonogo_model::reconciliation::Reconciliation;
 use gonogo_model::{Id, Package};
@@ -125,11 +125,14 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
             reconciliation_millis(package.reconciliations.get(&c.reconciliation.id)?)
         }
         Condition::ReconciliationStale(c) => c.after.as_millis(),
-        Condition::SloBurn(c) => match c.speed {
-            BurnSpeed::Fast => Duration::from_hours(1).as_millis(),
-            BurnSpeed::Medium => Duration::from_hours(6).as_millis(),
-            BurnSpeed::Slow => Duration::from_hours(72).as_millis(),
-        },
+        Condition::SloBurn(c) => c.speed.windows().0.as_millis(),
+        Condition::SloFailing(c) => {
+            c.consecutive.or(c.bad_events)?;
+            c.within.as_millis()
+        }
+        Condition::SloBudget(c) => package.slos.get(&c.slo.id)?.period().as_millis(),
+        Condition::SloSilent(c) => c.within.as_millis(),
+        Condition::NoEvents(c) => c.within.as_millis(),
     };
     Some(Duration::from_millis(
         millis.saturating_add(alert.hold.as_millis()),
