@@ -1,10 +1,12 @@
 //! One check's state: what its answers add up to.
 
-use gonogo_model::check::Check;
+use std::collections::VecDeque;
+
+use gonogo_model::check::{Check, Probe};
 use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Certificate, CheckResult, CheckVerdict, Registration};
+use crate::input::{Certificate, CheckResult, CheckVerdict, Phases, Registration};
 use crate::series::{Series, Sum};
 use crate::time::Time;
 
@@ -46,7 +48,14 @@ pub struct CheckState {
     /// The registration seen last.
     #[serde(default)]
     pub registration: Option<Registration>,
+    /// Where the time of the last answer of each minute went, for the last hour.
+    #[serde(default)]
+    pub phases: VecDeque<(Time, Phases)>,
 }
+
+/// For how many minutes phases are kept.
+const PHASES_KEPT: usize = 60;
+const MINUTE: i64 = 60_000;
 
 /// Answers in a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -109,6 +118,9 @@ impl CheckState {
             }
             CheckVerdict::Unknown => counts.unknown = counts.unknown.saturating_add(result.count),
         }
+        if result.seen.phases != Phases::default() {
+            self.note_phases(result.seen.phases, now);
+        }
         if result.certificate.is_some() {
             self.certificate.clone_from(&result.certificate);
         }
@@ -118,8 +130,49 @@ impl CheckState {
         self.last = Some(result.clone());
     }
 
+    /// What an answer changes that is told and nobody is paged for.
+    pub(crate) fn changed(&self, result: &CheckResult) -> Vec<String> {
+        let mut told = Vec::new();
+        if let (Some(before), Some(after)) = (&self.certificate, &result.certificate)
+            && before.issuer != after.issuer
+        {
+            told.push(format!(
+                "the certificate is issued by {} now, and was by {}",
+                after.issuer, before.issuer
+            ));
+        }
+        let before = self.last.as_ref().and_then(|l| l.seen.content.as_ref());
+        if let (Some(before), Some(after)) = (before, &result.seen.content)
+            && before != after
+        {
+            let short = |hash: &str| hash.chars().take(12).collect::<String>();
+            told.push(format!(
+                "the content changed: its SHA-256 begins with {} now, and did with {}",
+                short(after),
+                short(before)
+            ));
+        }
+        told
+    }
+
+    fn note_phases(&mut self, phases: Phases, now: Time) {
+        let minute = now.as_millis().div_euclid(MINUTE).saturating_mul(MINUTE);
+        let minute = Time::from_millis(minute);
+        match self.phases.back_mut() {
+            Some((at, last)) if *at == minute => *last = phases,
+            _ => self.phases.push_back((minute, phases)),
+        }
+        while self.phases.len() > PHASES_KEPT {
+            self.phases.pop_front();
+        }
+    }
+
     /// When the state becomes unknown, unless an answer comes before.
     pub fn stale_at(&self, check: &Check) -> Option<Time> {
+        if matches!(check.probe, Probe::Heartbeat(_)) {
+            // Its silence is judged by when it is expected.
+            return None;
+        }
         // A failing check that falls silent stays failing: silence is no recovery.
         let silence = check.stale_after().max(SILENCE_MIN);
         (self.health == Health::Ok).then(|| self.told_at.unwrap_or(self.since) + silence)
@@ -138,6 +191,38 @@ impl CheckState {
     /// Answers that were not as they should be, in a row.
     pub fn bad_in_row(&self) -> u32 {
         self.bad_in_row
+    }
+
+    /// Takes over a judgement that needs no second one.
+    pub(crate) fn settle(&mut self, result: CheckResult, now: Time) {
+        let counts = self.series.at(now);
+        let health = match result.verdict {
+            CheckVerdict::Ok => {
+                counts.good = counts.good.saturating_add(1);
+                let took = result.took.as_millis().unsigned_abs();
+                counts.took_millis = counts.took_millis.saturating_add(took);
+                (self.good_in_row, self.bad_in_row) = (self.good_in_row.saturating_add(1), 0);
+                Health::Ok
+            }
+            CheckVerdict::Failing => {
+                counts.bad = counts.bad.saturating_add(1);
+                (self.good_in_row, self.bad_in_row) = (0, self.bad_in_row.saturating_add(1));
+                Health::Failing
+            }
+            CheckVerdict::Unknown => {
+                counts.unknown = counts.unknown.saturating_add(1);
+                // What fails goes on failing until it is seen to work.
+                match self.health {
+                    Health::Failing => Health::Failing,
+                    Health::Ok | Health::Unknown => Health::Unknown,
+                }
+            }
+        };
+        if result.verdict != CheckVerdict::Unknown {
+            self.told_at = Some(now);
+        }
+        self.last = Some(result);
+        self.become_(health, now);
     }
 
     fn become_(&mut self, health: Health, now: Time) {

@@ -16,6 +16,7 @@ use crate::check::CheckState;
 use crate::effect::Effect;
 use crate::flow::{Deaf, FlowState};
 use crate::freeze::FreezeState;
+use crate::heartbeat::BeatState;
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput};
@@ -111,6 +112,9 @@ pub struct State {
     /// Where the error budget policies stand.
     #[serde(default)]
     pub freezes: BTreeMap<Id, FreezeState>,
+    /// What is known of jobs that report by themselves, by check.
+    #[serde(default)]
+    pub beats: BTreeMap<Id, BeatState>,
 }
 
 /// What handling an input led to.
@@ -177,6 +181,7 @@ impl Engine {
             Input::Tick => self.advance(now),
             Input::Reconciled(run) => self.take_reconciled(run, now),
             Input::Sampled(sampled) => self.take_sample(sampled, now),
+            Input::Beat(beat) => self.take_beat(beat, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),

@@ -50,6 +50,8 @@ pub enum Input {
     Reconciled(Box<Reconciled>),
     /// Counters of an SLO were read, or could not be.
     Sampled(Sampled),
+    /// A job reported that it runs.
+    Beat(Beat),
 }
 
 impl Input {
@@ -68,6 +70,7 @@ impl Input {
             Self::Tick => "tick",
             Self::Reconciled(_) => "reconciled",
             Self::Sampled(_) => "sampled",
+            Self::Beat(_) => "beat",
         }
     }
 }
@@ -108,6 +111,105 @@ pub struct CheckResult {
     /// What the registry says, where it was asked.
     #[serde(default)]
     pub registration: Option<Registration>,
+    /// What else was seen on the way.
+    #[serde(default, skip_serializing_if = "Seen::is_empty")]
+    pub seen: Box<Seen>,
+}
+
+/// What a probe saw besides its verdict.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where the time went.
+    #[serde(default)]
+    pub phases: Phases,
+    /// What a vendor says, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+    /// What else is worth knowing, in sentences: no trouble, but no secret either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// What the content was, as the beginning of its SHA-256; a change is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+impl Seen {
+    /// Is there nothing to keep?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where the time of a probe went, in milliseconds; a phase that was not reached is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Asking DNS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<u32>,
+    /// Opening the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<u32>,
+    /// The TLS handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<u32>,
+    /// From the request to the head of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte: Option<u32>,
+    /// From the head of the answer to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<u32>,
+}
+
+/// One thing that a vendor says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What is wrong, in the vendor's words.
+    pub title: String,
+    /// The vendor's word for how bad it is.
+    pub state: String,
+    /// Does it count as a failure?
+    pub counts: bool,
+    /// Since when, as far as the vendor says.
+    #[serde(default)]
+    pub since: Option<Time>,
+    /// Where the vendor tells more.
+    #[serde(default)]
+    pub link: Option<String>,
+}
+
+/// A job's report about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The check that expects it.
+    pub check: Id,
+    /// When it came in.
+    pub at: Time,
+    /// What it says.
+    pub kind: BeatKind,
+    /// Which run it is about, where runs are told apart.
+    #[serde(default)]
+    pub run: Option<String>,
+    /// How long the run took, where the job says so.
+    #[serde(default)]
+    pub took: Option<Duration>,
+    /// The exit code, where the job says it.
+    #[serde(default)]
+    pub exit: Option<i64>,
+    /// What else it says, kept short.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// What a job says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BeatKind {
+    /// A run begins.
+    Start,
+    /// A run is over, and all is well.
+    Success,
+    /// A run is over, and something is not well.
+    Fail,
 }
 
 fn one() -> u32 {

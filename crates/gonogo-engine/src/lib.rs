@@ -15,6 +15,7 @@ mod falls;
 pub mod flow;
 pub mod freeze;
 pub mod grouping;
+pub mod heartbeat;
 pub mod history;
 pub mod incident;
 pub mod input;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gonogo_model::alert::Condition;
+use gonogo_model::check::Probe;
 use gonogo_model::{Id, package};
 
 use crate::alerting::{AlertState, Stage};
@@ -11,6 +12,7 @@ use crate::check::CheckState;
 use crate::engine::{Engine, HOUSEKEEPING_EVERY, State};
 use crate::flow::FlowState;
 use crate::freeze::FreezeState;
+use crate::heartbeat::BeatState;
 use crate::history::EntryKind;
 use crate::input::PackageInput;
 use crate::plan::Plan;
@@ -42,6 +44,11 @@ impl Engine {
             .collect();
         keep(&mut self.state.checks, plan.package.checks.keys(), |id| {
             CheckState::new(id, now)
+        });
+        let beats = plan.package.checks.values();
+        let beats = beats.filter(|c| matches!(c.probe, Probe::Heartbeat(_)));
+        keep(&mut self.state.beats, beats.map(|c| &c.id.value), |_| {
+            BeatState::new(now)
         });
         keep(&mut self.state.sources, plan.package.sources.keys(), |id| {
             SourceState::new(id, now)

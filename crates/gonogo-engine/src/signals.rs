@@ -16,6 +16,7 @@ use crate::engine::{
     BACKLOG_AFTER, BACKLOG_TOLD_FROM, BLIND_AFTER, CATCH_UP, CONFIRM_WITHIN, Engine, HEARING_GAP,
 };
 use crate::flow::{Deaf, MAX_OPEN, matches};
+use crate::grouping::proves;
 use crate::history::EntryKind;
 use crate::input::{Answer, CheckResult, Confirmation};
 use crate::plan::End;
@@ -149,14 +150,18 @@ impl Engine {
         let Some(state) = self.state.checks.get_mut(&result.check) else {
             return;
         };
+        let changed = state.changed(result);
         let before = state.health;
         state.take(check, result, now);
         let after = state.health;
-        let works = state.told_at == Some(now) && state.works_since(now);
+        let works = proves(check) && state.told_at == Some(now) && state.works_since(now);
         self.change_by_check(&result.check, before, after, now);
         self.judge_all(plan.alerts_of_check(&result.check), now);
         if works {
             self.clear_of_suspicion(&check.component.id, now);
+        }
+        for text in changed {
+            self.say(now, None, EntryKind::Note, check.id.as_str(), text);
         }
     }
 
@@ -181,6 +186,7 @@ impl Engine {
         for source in self.state.sources.values_mut() {
             source.excuse_until(deaf.until);
         }
+        self.excuse_beats(deaf, now);
         self.state.deaf = Some(deaf);
         let gap = deaf.until.since(deaf.from);
         let text = format!(
@@ -251,6 +257,7 @@ impl Engine {
             self.judge_flow(index, now);
         }
         self.judge_silence(heard, now);
+        self.judge_beats(heard, now);
     }
 
     fn judge_silence(&mut self, heard: Time, now: Time) {

@@ -63,6 +63,7 @@ impl Played {
             detail: "connection refused".into(),
             took: Duration::from_millis(3),
             count: 1,
+            seen: Default::default(),
             certificate: None,
             registration: None,
         };

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record, words};
 use crate::duration::Duration;
+use crate::heartbeat::HeartbeatProbe;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::Setting;
 use crate::text::Spanned;
+use crate::vendor::VendorProbe;
 
 /// Registries answer strangers sparingly, and an end of registration moves by years.
 pub const REGISTRATION_EVERY_MIN: Duration = Duration::from_hours(24);
@@ -26,7 +28,7 @@ record! {
         pub journey: Option<Ref<Journey>>,
         /// What is asked.
         pub probe: Probe,
-        /// How often.
+        /// How often; for a heartbeat, how often it is expected.
         pub every: Duration = Duration::from_secs(60),
         /// How long an answer may take.
         pub timeout: Duration = Duration::from_secs(10),
@@ -34,6 +36,8 @@ record! {
         pub fails_after: u8 = 2,
         /// How many good ones in a row make it well again.
         pub recovers_after: u8 = 2,
+        /// How often a bad answer is asked for again at once, before it counts.
+        pub retry: u8 = 0,
         /// After how long without an answer its state is unknown; three times `every`, where it is not written.
         pub unknown_after: Option<Duration>,
     }
@@ -76,6 +80,10 @@ choice! {
         Grpc(GrpcProbe) = "grpc",
         /// The way on which a certificate authority proves a name by HTTP.
         Acme(AcmeProbe) = "acme",
+        /// What a vendor says about itself.
+        VendorStatus(VendorProbe) = "vendor_status",
+        /// A job that reports by itself, and is missed when it does not.
+        Heartbeat(HeartbeatProbe) = "heartbeat",
     }
 }
 
@@ -96,6 +104,16 @@ record! {
         pub body_lacks: Option<String>,
         /// Fields of a JSON body and the values they must have.
         pub json: BTreeMap<String, String>,
+        /// What numbers and values of a JSON body have to be, beyond being equal.
+        pub json_rules: Vec<JsonRule>,
+        /// The least that a whole answer has, in bytes: an empty page can be a 200 too.
+        pub min_bytes: Option<u32>,
+        /// Where the answer has to redirect to: a URL, or its beginning with `*` at the end.
+        pub redirects_to: Option<String>,
+        /// The SHA-256 that the body has to have, in hex.
+        pub content_sha256: Option<String>,
+        /// Tell on the check's page and in its history when the content changes.
+        pub watch_content: bool = false,
         /// How many redirects are followed.
         pub follow_redirects: u8 = 0,
         /// A file of root certificates, for services with their own CA.
@@ -106,12 +124,44 @@ record! {
 }
 
 record! {
+    /// What a value of a JSON body has to be. All that is written has to hold.
+    pub struct JsonRule as "a rule for a JSON value" {
+        /// Where it is: `queue.depth`, `items.0.age`.
+        pub at: String,
+        /// It is a number below this.
+        pub below: Option<String>,
+        /// It is a number of at most this.
+        pub at_most: Option<String>,
+        /// It is a number above this.
+        pub above: Option<String>,
+        /// It is a number of at least this.
+        pub at_least: Option<String>,
+        /// It is one of these.
+        pub one_of: Vec<String>,
+        /// It is none of these.
+        pub none_of: Vec<String>,
+        /// It is a list or an object with at least so many members.
+        pub members: Option<u32>,
+        /// It is there, or it is not.
+        pub present: bool = true,
+    }
+}
+
+record! {
     /// A TLS handshake.
     pub struct TlsProbe as "a tls probe" {
         /// The name that is asked for.
         pub host: Setting,
         /// The port.
         pub port: u16 = 443,
+        /// Speak this protocol first, and ask it for TLS.
+        pub starttls: Option<StartTls>,
+        /// The serial number that has to be served, in hex: that of the newest issued.
+        pub expect_serial: Option<Setting>,
+        /// A PEM file whose first certificate has to be the one that is served.
+        pub expect_file: Option<Setting>,
+        /// Text that the name of the issuer has to have.
+        pub expect_issuer: Option<String>,
         /// Connect there instead of where the name points: one's own edge, with the customer's name.
         pub connect_to: Option<Setting>,
         /// A file of root certificates, for services with their own CA.
@@ -252,5 +302,15 @@ record! {
         pub connect_to: Option<Setting>,
         /// May be on a private or loopback address.
         pub allow_private: bool = false,
+    }
+}
+
+words! {
+    /// A protocol that turns to TLS when it is asked to.
+    pub enum StartTls as "a protocol with STARTTLS" {
+        /// Mail, RFC 3207.
+        Smtp = "smtp",
+        /// PostgreSQL's SSLRequest.
+        Postgres = "postgres" | "postgresql",
     }
 }

@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod driver;
 pub mod force;
 pub mod graph;
+pub mod heartbeats;
 pub mod incidents;
 pub mod ingest;
 pub mod keys;

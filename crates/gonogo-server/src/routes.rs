@@ -13,6 +13,7 @@ use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
 use crate::graph;
+use crate::heartbeats;
 use crate::incidents;
 use crate::ingest;
 use crate::launch;
@@ -42,6 +43,7 @@ pub fn routes(site: Site) -> Router {
             post(ingest::http::post).options(ingest::http::options),
         )
         .with_state(site.intake.clone());
+    let beats = heartbeats::routes(&site);
     let api = api::routes(&site);
     let health = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
@@ -57,6 +59,7 @@ pub fn routes(site: Site) -> Router {
     let door = auth::http::routes(&gate);
     Router::new()
         .merge(intake)
+        .merge(beats)
         .merge(api)
         .merge(health)
         .merge(figures)

@@ -11,8 +11,9 @@ use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::freeze::FreezeState;
+use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
-use gonogo_engine::input::{Certificate, CheckResult};
+use gonogo_engine::input::{Certificate, CheckResult, Phases};
 use gonogo_engine::plan::Plan;
 use gonogo_engine::slo::{BadItem, Figures, Tally};
 use gonogo_engine::source::Heard;
@@ -135,6 +136,10 @@ pub struct CheckView {
     pub last: Option<CheckResult>,
     /// The certificate seen last.
     pub certificate: Option<Certificate>,
+    /// Where the time of answers went, minute by minute.
+    pub phases: Vec<(Time, Phases)>,
+    /// What is known of the job, where it reports by itself.
+    pub beat: Option<BeatState>,
     /// Answers per [`STRETCH`], oldest first.
     pub stretches: Vec<(Time, Answers)>,
 }
@@ -364,6 +369,8 @@ fn checks(engine: &Engine, now: Time) -> Vec<CheckView> {
         since: c.since,
         last: c.last.clone(),
         certificate: c.certificate.clone(),
+        phases: c.phases.iter().copied().collect(),
+        beat: engine.state().beats.get(id).cloned(),
         stretches: c.series.stretches(now, STRETCH, STRETCHES),
     });
     views.collect()

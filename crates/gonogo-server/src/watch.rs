@@ -9,10 +9,13 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gonogo_engine::input::{Certificate, CheckResult, CheckVerdict, Registration};
+use gonogo_engine::input::{
+    Certificate, CheckResult, CheckVerdict, Notice, Phases, Registration, Seen,
+};
 use gonogo_engine::{Input, Time};
 use gonogo_model::check::{Check, DnsProbe, HttpProbe, Probe, RecordType as Declared, TlsProbe};
 use gonogo_model::setting::Setting;
+use gonogo_model::vendor::{VendorProbe, VendorState};
 use gonogo_model::{Id, Package};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, watch};
@@ -20,9 +23,9 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::courier::append;
 use crate::probe::{
-    AcmeTarget, Aim, CaaQuestion, DnsExpect, DnsTarget, GrpcTarget, HttpTarget, Options,
-    ProbeResult, ProbeSpec, RecordType, RegistrationTarget, Scheduler, Target, TcpTarget,
-    TlsTarget, Trust, Verdict,
+    AcmeTarget, Aim, Bound, CaaQuestion, DnsExpect, DnsTarget, Feed, GOOGLE_CLOUD_FEED, GrpcTarget,
+    HttpTarget, JsonRule, Level, Options, ProbeResult, ProbeSpec, RecordType, RegistrationTarget,
+    Scheduler, Target, TcpTarget, TlsTarget, Trust, VendorNotice, VendorTarget, Verdict,
 };
 use crate::settings::Outside;
 use crate::store::{Lane, Store};
@@ -159,6 +162,7 @@ impl Watch {
         result.took = gonogo_model::Duration::from_millis(
             i64::try_from(answer.took.as_millis()).unwrap_or(i64::MAX),
         );
+        result.seen = Box::new(seen(answer));
         result.certificate = answer.certificate.as_ref().map(|c| Certificate {
             not_before: Time::from(c.not_before),
             not_after: Time::from(c.earliest_chain_expiry.min(c.not_after)),
@@ -184,7 +188,35 @@ impl Watch {
             count: 1,
             certificate: None,
             registration: None,
+            seen: Box::default(),
         }
+    }
+}
+
+/// What a probe saw besides, as the journal keeps it.
+fn seen(answer: &ProbeResult) -> Seen {
+    let millis = |phase: Option<Duration>| {
+        phase.map(|length| u32::try_from(length.as_millis()).unwrap_or(u32::MAX))
+    };
+    let notice = |notice: &VendorNotice| Notice {
+        title: notice.title.clone(),
+        state: notice.state.clone(),
+        counts: notice.counts,
+        since: notice.since.map(Time::from),
+        link: notice.link.clone(),
+    };
+    let extra = &answer.extra;
+    Seen {
+        phases: Phases {
+            dns: millis(answer.phases.dns),
+            connect: millis(answer.phases.connect),
+            tls: millis(answer.phases.tls),
+            first_byte: millis(answer.phases.first_byte),
+            transfer: millis(answer.phases.transfer),
+        },
+        notices: extra.notices.iter().map(notice).collect(),
+        remarks: extra.remarks.clone(),
+        content: extra.content.clone(),
     }
 }
 
@@ -215,6 +247,8 @@ fn same(before: &CheckResult, after: &CheckResult) -> bool {
         && before.code == after.code
         && before.certificate == after.certificate
         && before.registration == after.registration
+        && before.seen.notices == after.seen.notices
+        && before.seen.content == after.seen.content
         && after.verdict == CheckVerdict::Ok
 }
 
@@ -224,11 +258,13 @@ fn specs(package: &Package, outside: &Outside, seed: u64) -> (Vec<ProbeSpec>, Ve
     let mut mistakes = Vec::new();
     for (id, check) in &package.checks {
         match target(check, outside, seed) {
-            Ok(target) => specs.push(ProbeSpec {
+            Ok(None) => {}
+            Ok(Some(target)) => specs.push(ProbeSpec {
                 check: id.to_string(),
                 target,
                 every: length(check.asked_every()),
                 timeout: length(check.timeout),
+                retry: check.retry,
             }),
             Err(why) => mistakes.push((id.clone(), format!("it cannot be asked: {why}"))),
         }
@@ -236,8 +272,11 @@ fn specs(package: &Package, outside: &Outside, seed: u64) -> (Vec<ProbeSpec>, Ve
     (specs, mistakes)
 }
 
-fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Target, String> {
-    match &check.probe {
+/// What is asked; `None` where we are the one that is told.
+fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Option<Target>, String> {
+    let asked = match &check.probe {
+        Probe::VendorStatus(vendor) => vendor_target(vendor, outside).map(Target::Vendor),
+        Probe::Heartbeat(_) => return Ok(None),
         Probe::Http(http) => http_target(http, outside).map(Target::Http),
         Probe::Tls(tls) => tls_target(tls, outside).map(Target::Tls),
         Probe::Dns(dns) => dns_target(dns, outside).map(|t| Target::Dns(Box::new(t))),
@@ -274,6 +313,58 @@ fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Target, String>
                 .transpose()?,
             allow_private: acme.allow_private,
         })),
+    };
+    asked.map(Some)
+}
+
+fn vendor_target(vendor: &VendorProbe, outside: &Outside) -> Result<VendorTarget, String> {
+    let request = |url: String, trusted: Option<&Setting>, private: bool| {
+        let mut http = HttpTarget::get(url);
+        http.trust = trust(trusted, outside)?;
+        http.allow_private = private;
+        http.follow_redirects = 3;
+        Ok::<_, String>(http)
+    };
+    match vendor {
+        VendorProbe::GoogleCloud(google) => {
+            let url = google.url.as_ref().map(|url| outside.resolve(url));
+            let url = url.unwrap_or_else(|| Ok(GOOGLE_CLOUD_FEED.into()))?;
+            Ok(VendorTarget {
+                http: request(url, google.trust.as_ref(), google.allow_private)?,
+                stale_after: length(google.stale_after),
+                feed: Feed::GoogleCloud {
+                    products: google.products.clone(),
+                    locations: google.locations.clone(),
+                    informational: google.informational,
+                    forgotten_after: length(google.forgotten_after),
+                },
+            })
+        }
+        VendorProbe::Statuspage(page) => {
+            let url = summary_of(&outside.resolve(&page.url)?);
+            Ok(VendorTarget {
+                http: request(url, page.trust.as_ref(), page.allow_private)?,
+                stale_after: length(page.stale_after),
+                feed: Feed::Statuspage {
+                    components: page.components.clone(),
+                    groups: page.groups.clone(),
+                    fails_from: match page.fails_from {
+                        VendorState::Degraded => Level::Degraded,
+                        VendorState::Partial => Level::Partial,
+                        VendorState::Major => Level::Major,
+                    },
+                    informational: page.informational,
+                },
+            })
+        }
+    }
+}
+
+/// The `summary.json` of a page, which may be named itself.
+fn summary_of(url: &str) -> String {
+    match url.ends_with(".json") {
+        true => url.to_owned(),
+        false => format!("{}/api/v2/summary.json", url.trim_end_matches('/')),
     }
 }
 
@@ -291,10 +382,38 @@ fn http_target(http: &HttpProbe, outside: &Outside) -> Result<HttpTarget, String
     target.body_contains.clone_from(&http.body_contains);
     target.body_lacks.clone_from(&http.body_lacks);
     target.json = http.json.clone().into_iter().collect();
+    target.json_rules = http.json_rules.iter().map(json_rule).collect();
+    target.min_bytes = http.min_bytes.map_or(0, |n| n as usize);
+    target.redirects_to.clone_from(&http.redirects_to);
+    target.content_sha256.clone_from(&http.content_sha256);
+    target.watch_content = http.watch_content;
     target.follow_redirects = http.follow_redirects;
+    if http.redirects_to.is_some() && http.status.is_empty() && http.follow_redirects == 0 {
+        target.accept_status = vec![301..=303, 307..=308];
+    }
     target.trust = trust(http.trust.as_ref(), outside)?;
     target.allow_private = http.allow_private;
     Ok(target)
+}
+
+fn json_rule(rule: &gonogo_model::check::JsonRule) -> JsonRule {
+    let bounds = [
+        (Bound::Below, &rule.below),
+        (Bound::AtMost, &rule.at_most),
+        (Bound::Above, &rule.above),
+        (Bound::AtLeast, &rule.at_least),
+    ];
+    let written = bounds
+        .into_iter()
+        .filter_map(|(bound, limit)| Some((bound, limit.clone()?)));
+    JsonRule {
+        at: rule.at.clone(),
+        bounds: written.collect(),
+        one_of: rule.one_of.clone(),
+        none_of: rule.none_of.clone(),
+        members: rule.members.map(|n| n as usize),
+        absent: !rule.present,
+    }
 }
 
 fn tls_target(tls: &TlsProbe, outside: &Outside) -> Result<TlsTarget, String> {

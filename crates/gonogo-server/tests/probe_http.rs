@@ -1,6 +1,10 @@
 //! The HTTP probe against a listener that answers by script.
 
+#[path = "probe_http/guards.rs"]
+mod guards;
 mod probe_support;
+#[path = "probe_http/vendor.rs"]
+mod vendor;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

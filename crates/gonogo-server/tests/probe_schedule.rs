@@ -83,6 +83,8 @@ fn good(check: &str) -> ProbeResult {
         certificate: None,
         addresses: Vec::new(),
         skipped: 0,
+        registration: None,
+        extra: Default::default(),
     }
 }
 
@@ -92,6 +94,7 @@ fn spec(check: &str, every: Duration) -> ProbeSpec {
         target: Target::Tls(TlsTarget::new(format!("{check}.example.com"), 443)),
         every,
         timeout: 10 * SECOND,
+        retry: 0,
     }
 }
 

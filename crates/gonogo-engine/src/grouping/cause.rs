@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gonogo_model::Id;
 use gonogo_model::alert::AlertClass;
+use gonogo_model::check::{Check, Probe};
 
 use crate::engine::Engine;
 use crate::history::EntryKind;
@@ -126,7 +127,9 @@ impl Engine {
         let checks = self.plan.package.checks.values();
         checks
             .zip(self.state.checks.values())
-            .any(|(check, state)| check.component.id == *component && state.works_since(began))
+            .any(|(check, state)| {
+                proves(check) && check.component.id == *component && state.works_since(began)
+            })
     }
 
     /// A check of its own shows that a component works: it is no longer suspected.
@@ -202,4 +205,10 @@ impl Engine {
         );
         self.retitle(number);
     }
+}
+
+/// Does a good answer of this check prove that its component works? A vendor's own word does
+/// not: status pages are the last to know.
+pub(crate) fn proves(check: &Check) -> bool {
+    !matches!(check.probe, Probe::VendorStatus(_))
 }

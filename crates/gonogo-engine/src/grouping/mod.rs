@@ -11,6 +11,8 @@ mod cause;
 mod course;
 mod merge;
 
+pub(crate) use cause::proves;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use gonogo_model::check::{Check, Probe};
 use gonogo_model::{Duration, Id};
 
 use super::luck::Luck;
-use crate::input::{Certificate, CheckResult, CheckVerdict, Registration};
+use crate::input::{Beat, BeatKind, Certificate, CheckResult, CheckVerdict, Input, Registration};
 use crate::time::Time;
 
 /// How often equal good answers are summed up.
@@ -29,6 +29,7 @@ pub(super) struct Probed {
     settles_after: u32,
     sees_certificate: bool,
     sees_registration: bool,
+    reports: bool,
     fault: Option<String>,
     served: Option<(Time, Time)>,
     began: Time,
@@ -50,6 +51,7 @@ impl Probed {
             settles_after: u32::from(check.recovers_after.max(1)),
             sees_certificate: matches!(check.probe, Probe::Tls(_)),
             sees_registration: matches!(check.probe, Probe::Registration(_)),
+            reports: matches!(check.probe, Probe::Heartbeat(_)),
             fault: None,
             served: None,
             began,
@@ -89,8 +91,31 @@ impl Probed {
         self.good_told = 0;
     }
 
-    /// Asks once; an answer that is no news waits for the next summary.
-    pub(super) fn ask(&mut self, now: Time) -> Option<CheckResult> {
+    /// Asks once, or lets the job report; an answer that is no news waits for the next summary.
+    pub(super) fn ask(&mut self, now: Time) -> Option<Input> {
+        if self.reports {
+            return Some(Input::Beat(self.report(now)));
+        }
+        self.answer(now).map(Input::Check)
+    }
+
+    fn report(&self, now: Time) -> Beat {
+        let note = self.fault.clone();
+        Beat {
+            check: self.id.clone(),
+            at: now,
+            kind: match note {
+                Some(_) => BeatKind::Fail,
+                None => BeatKind::Success,
+            },
+            run: None,
+            took: None,
+            exit: None,
+            note: note.unwrap_or_default(),
+        }
+    }
+
+    fn answer(&mut self, now: Time) -> Option<CheckResult> {
         self.asked += 1;
         let took = Duration::from_millis(self.luck.between(self.asked, 20, 250));
         let (from, until) = self.served.unwrap_or_else(|| self.healthy(now));
@@ -118,6 +143,7 @@ impl Probed {
             detail,
             took,
             count,
+            seen: Box::default(),
             certificate: (self.sees_certificate && (!failing || expired)).then(|| Certificate {
                 not_before: from,
                 not_after: until,

@@ -189,7 +189,7 @@ impl World {
             What::Ask(index) => {
                 let check = &mut self.checks[index];
                 let next = now + check.every;
-                let answer = check.ask(now).map(Input::Check);
+                let answer = check.ask(now);
                 self.schedule(next, What::Ask(index));
                 answer
             }

@@ -401,6 +401,7 @@ fn result(
         detail: "x".into(),
         took: Duration::from_millis(if count == u32::MAX { i64::MAX } else { 9 }),
         count,
+        seen: Default::default(),
         certificate,
         registration: None,
     })

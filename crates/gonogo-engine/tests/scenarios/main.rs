@@ -4,6 +4,7 @@ mod budgets;
 mod certificates;
 mod charges;
 mod downtime;
+mod heartbeats;
 mod outage;
 mod people;
 mod promises;

@@ -176,6 +176,7 @@ impl Stage {
             took: Duration::from_millis(40),
             // Enough answers at once to make a verdict.
             count: 2,
+            seen: Default::default(),
             certificate,
             registration: None,
         };

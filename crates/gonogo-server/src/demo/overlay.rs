@@ -38,6 +38,13 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
                 set.set("checks", id, "probe.http.headers", "{}");
                 set.set("checks", id, "probe.http.allow_private", "true");
             }
+            Probe::VendorStatus(vendor) => {
+                let field = |name: &str| format!("probe.vendor_status.{}.{name}", vendor.key());
+                let url = format!("{}/check/{id}/summary.json", places.world);
+                set.set("checks", id, &field("url"), url);
+                set.set("checks", id, &field("allow_private"), "true");
+            }
+            Probe::Heartbeat(_) => {}
             Probe::Tls(_) => {
                 set.set("checks", id, "probe.tls.connect_to", quoted(places.tls));
                 set.set(
@@ -59,6 +66,12 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
                 let probe = format!("{{http: {{url: {url}, allow_private: true}}}}");
                 set.set("checks", id, "probe", probe);
             }
+        }
+        if let Probe::Heartbeat(_) = &check.probe {
+            // No job runs here: its check says that it cannot tell, as it should.
+            set.set("checks", id, "probe.heartbeat", "{grace: 24h}");
+            set.set("checks", id, "every", "24h");
+            continue;
         }
         set.set("checks", id, "every", pace.shorten(2.0));
         set.set("checks", id, "timeout", "2s");

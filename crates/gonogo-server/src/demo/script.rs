@@ -130,7 +130,7 @@ impl Cast {
                 package
                     .checks
                     .get(id)
-                    .is_some_and(|c| matches!(c.probe, Probe::Http(_)))
+                    .is_some_and(|c| matches!(c.probe, Probe::Http(_) | Probe::VendorStatus(_)))
             })
             .collect();
         outage.sort();

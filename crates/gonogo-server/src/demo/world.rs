@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use gonogo_model::Package;
 use gonogo_model::check::Probe;
+use gonogo_model::vendor::VendorProbe;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -42,6 +43,8 @@ struct Inner {
     state: Mutex<Shown>,
     /// What each check has to see to be content.
     pages: BTreeMap<String, Value>,
+    /// What vendors say while they are down.
+    troubled: BTreeMap<String, Value>,
     issuer: CertifiedIssuer<'static, KeyPair>,
     certificates: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
     /// Where services and the inbox are.
@@ -84,6 +87,16 @@ impl World {
                     .iter()
                     .filter_map(|(id, c)| Some((id.to_string(), page(&c.probe)?)))
                     .collect(),
+                troubled: package
+                    .checks
+                    .iter()
+                    .filter_map(|(id, c)| match &c.probe {
+                        Probe::VendorStatus(vendor) => {
+                            Some((id.to_string(), vendor_page(vendor, false)))
+                        }
+                        _ => None,
+                    })
+                    .collect(),
                 issuer,
                 certificates: Mutex::default(),
                 url: format!("http://{}", web.local_addr()?),
@@ -98,6 +111,7 @@ impl World {
         }
         let routes = Router::new()
             .route("/check/{id}", get(check))
+            .route("/check/{id}/summary.json", get(vendor))
             .route("/ledger/{kind}/{key}", get(ledger))
             .route("/rdap/domain/{name}", get(registry))
             .route("/inbox/{person}", post(inbox))
@@ -243,7 +257,8 @@ fn issuer() -> anyhow::Result<CertifiedIssuer<'static, KeyPair>> {
 fn page(probe: &Probe) -> Option<Value> {
     let http = match probe {
         Probe::Http(http) => http,
-        Probe::Tls(_) | Probe::Registration(_) => return None,
+        Probe::VendorStatus(vendor) => return Some(vendor_page(vendor, true)),
+        Probe::Tls(_) | Probe::Registration(_) | Probe::Heartbeat(_) => return None,
         _ => return Some(json!({})),
     };
     let mut page = json!({"page": http.body_contains.clone().unwrap_or_default()});
@@ -258,6 +273,59 @@ fn page(probe: &Probe) -> Option<Value> {
         *place = json!(value);
     }
     Some(page)
+}
+
+/// A status feed of a vendor that is well, or in trouble with all that is used of it.
+fn vendor_page(vendor: &VendorProbe, well: bool) -> Value {
+    let now = jiff::Timestamp::now().to_string();
+    match vendor {
+        VendorProbe::GoogleCloud(_) if well => json!([]),
+        VendorProbe::GoogleCloud(google) => {
+            let named = |names: &[String], key: &str| -> Vec<Value> {
+                names.iter().map(|name| json!({key: name})).collect()
+            };
+            json!([{
+                "id": "demonstration",
+                "begin": now,
+                "modified": now,
+                "end": null,
+                "external_desc": "Elevated errors (demonstration)",
+                "status_impact": "SERVICE_OUTAGE",
+                "affected_products": named(&google.products, "title"),
+                "currently_affected_locations": named(&google.locations, "id"),
+                "uri": "incidents/demonstration",
+            }])
+        }
+        VendorProbe::Statuspage(page) => {
+            let (state, indicator) = match well {
+                true => ("operational", "none"),
+                false => ("major_outage", "critical"),
+            };
+            let component = |name: &String| json!({"id": name, "name": name, "status": state});
+            let group =
+                |name: &String| json!({"id": name, "name": name, "status": state, "group": true});
+            let parts = page.components.iter().map(component);
+            let all: Vec<Value> = parts.chain(page.groups.iter().map(group)).collect();
+            json!({
+                "page": {"name": "Vendor (demonstration)"},
+                "status": {"indicator": indicator, "description": indicator},
+                "components": all,
+                "incidents": [],
+            })
+        }
+    }
+}
+
+async fn vendor(State(world): State<World>, UrlPath(id): UrlPath<String>) -> Response {
+    let well = !world.shown().down.contains(&id);
+    let page = match (well, world.inner.troubled.get(&id)) {
+        (false, Some(troubled)) => Some(troubled),
+        _ => world.inner.pages.get(&id),
+    };
+    match page {
+        Some(page) => Json(page.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn check(State(world): State<World>, UrlPath(id): UrlPath<String>) -> Response {

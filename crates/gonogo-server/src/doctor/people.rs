@@ -11,6 +11,7 @@ use gonogo_model::flow::Confirm;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::setting::Setting;
 use gonogo_model::team::{Channel, Contact};
+use gonogo_model::vendor::VendorProbe;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
@@ -236,6 +237,7 @@ fn settings(package: &Package) -> Vec<(String, &Setting)> {
             Probe::Tls(tls) => {
                 all.push(of(&tls.host));
                 all.extend(tls.connect_to.iter().chain(&tls.trust).map(of));
+                all.extend(tls.expect_serial.iter().chain(&tls.expect_file).map(of));
             }
             Probe::Dns(dns) => {
                 all.push(of(&dns.host));
@@ -256,6 +258,14 @@ fn settings(package: &Package) -> Vec<(String, &Setting)> {
                 all.push(of(&acme.host));
                 all.extend(acme.connect_to.iter().chain(&acme.answer).map(of));
             }
+            Probe::VendorStatus(VendorProbe::GoogleCloud(google)) => {
+                all.extend(google.url.iter().chain(&google.trust).map(of));
+            }
+            Probe::VendorStatus(VendorProbe::Statuspage(page)) => {
+                all.push(of(&page.url));
+                all.extend(page.trust.iter().map(of));
+            }
+            Probe::Heartbeat(beat) => all.extend(beat.tokens.iter().map(|t| of(&t.0))),
         }
     }
     let dead_man = package.header.as_ref().and_then(|h| h.dead_man.as_ref());

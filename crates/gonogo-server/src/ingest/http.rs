@@ -123,6 +123,11 @@ impl Intake {
         }
     }
 
+    /// Where secrets are read from.
+    pub fn outside(&self) -> &Outside {
+        &self.inner.outside
+    }
+
     /// What each source's requests came to since the start.
     pub fn tallies(&self) -> BTreeMap<Id, Tally> {
         self.inner

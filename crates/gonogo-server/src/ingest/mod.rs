@@ -33,6 +33,7 @@ pub use self::event::{DedupKey, MAX_AHEAD, MAX_SKEW, MAX_TEXT_BYTES, Note, Verif
 pub use self::fields::MAX_FIELD_BYTES;
 pub use self::reject::{Reject, RejectCode};
 pub use self::secret::Secret;
+pub(crate) use self::secret::any_token_matches;
 
 /// Signing as the providers do it, for the demo, the self-event and tests.
 pub mod sign {

@@ -65,7 +65,7 @@ pub(super) fn any_mac_matches<'k>(
 /// Whether the token is one of the secrets.
 ///
 /// Digests are compared, because a comparison of the texts would tell their lengths.
-pub(super) fn any_token_matches<'s>(
+pub(crate) fn any_token_matches<'s>(
     secrets: impl IntoIterator<Item = &'s Secret>,
     token: &[u8],
 ) -> bool {

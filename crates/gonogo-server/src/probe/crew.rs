@@ -10,12 +10,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::connect::millis;
 use super::outcome::code;
 use super::schedule::{Counters, Options};
-use super::{ProbeResult, ProbeSpec, Run};
+use super::{MAX_RETRIES, ProbeResult, ProbeSpec, Run, Verdict};
 
 /// Places reserved for runs that somebody asked for.
 const URGENT_CONCURRENT: usize = 8;
@@ -23,6 +23,10 @@ const URGENT_CONCURRENT: usize = 8;
 /// What a run may take beyond its spec's timeout before it is given up on. A prober keeps
 /// its own deadline; this guards against one that does not.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The pause before a bad answer is asked for again: long enough for a dropped packet, and
+/// short enough to be the same moment.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
 
 /// Who may run, and where results go.
 pub(super) struct Crew {
@@ -125,14 +129,31 @@ impl Crew {
             let running = Running::begin(counters);
             let spec = Arc::clone(&job.spec);
             let limit = spec.timeout() + GRACE;
-            let mut result = match timeout(limit, runner.begin(Arc::clone(&spec))).await {
-                Ok(result) => result,
-                Err(_) => ProbeResult::unknown(
-                    &spec.check,
-                    code::CANCELLED,
-                    format!("The run was given up after {}.", millis(limit)),
-                ),
+            let mut again = spec.retry.min(MAX_RETRIES);
+            let mut result = loop {
+                let result =
+                    match timeout(limit, Arc::clone(&runner).begin(Arc::clone(&spec))).await {
+                        Ok(result) => result,
+                        Err(_) => ProbeResult::unknown(
+                            &spec.check,
+                            code::CANCELLED,
+                            format!("The run was given up after {}.", millis(limit)),
+                        ),
+                    };
+                if again == 0 || result.verdict != Verdict::Failing {
+                    break result;
+                }
+                again -= 1;
+                sleep(RETRY_AFTER).await;
             };
+            let asked = spec.retry.min(MAX_RETRIES) - again;
+            if asked > 0 {
+                let times = asked + 1;
+                result
+                    .extra
+                    .remarks
+                    .push(format!("It was asked {times} times in this round."));
+            }
             drop(running);
             result.skipped = job.skipped;
             // The place is held while the sink is full, so results cannot pile up.

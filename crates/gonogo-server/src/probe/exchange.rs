@@ -17,6 +17,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+
 use super::CertificateFacts;
 use super::connect::{Candidate, Deadline, closed, open};
 use super::http::MAX_HEAD_BYTES;
@@ -50,12 +53,40 @@ pub(super) struct Content {
     pub cut: bool,
 }
 
+/// A whole answer, for those who read more than a status in it.
+pub(super) struct Page {
+    pub content: Content,
+    date: Option<Timestamp>,
+    kept_for: Option<SignedDuration>,
+}
+
+impl Page {
+    pub fn new(content: Content, made: (Option<Timestamp>, Option<SignedDuration>)) -> Self {
+        let (date, kept_for) = made;
+        Self {
+            content,
+            date,
+            kept_for,
+        }
+    }
+
+    /// How old the answer is; `None` where it does not say.
+    pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
+        let by_date = self.date.map(|at| now.duration_since(at));
+        by_date.max(self.kept_for)
+    }
+}
+
 /// What has been tried, whatever came of it.
 #[derive(Default)]
 pub(super) struct Trail {
     pub phases: Phases,
     pub certificate: Option<CertificateFacts>,
     pub addresses: Vec<AddressOutcome>,
+    /// The SHA-256 of the body, where somebody wants it.
+    pub content_hash: Option<String>,
+    /// The answer, where it is read further.
+    pub page: Option<Page>,
 }
 
 /// Connects to the first address that lets us, in order, as a client would.
@@ -158,6 +189,17 @@ where
 impl Answer {
     pub fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// When the answer was made and how long it has been kept since, as far as it says.
+    pub fn made(&self) -> (Option<Timestamp>, Option<SignedDuration>) {
+        let header = |name| self.response.headers().get(name)?.to_str().ok();
+        let date = header("date").and_then(|text| rfc2822::parse(text).ok());
+        let age = header("age").and_then(|text| text.trim().parse::<u32>().ok());
+        (
+            date.map(|zoned| zoned.timestamp()),
+            age.map(|secs| SignedDuration::from_secs(secs.into())),
+        )
     }
 
     /// Where a redirect leads, as sent.

@@ -4,10 +4,11 @@
 //! condition that could not be checked never counts as met.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use super::HttpTarget;
 use super::certificate::printable;
 use super::outcome::{Reason, code};
+use super::{Bound, HttpTarget, JsonRule};
 
 /// Characters of a JSON value shown when it differs.
 const SHOWN_CHARS: usize = 64;
@@ -35,13 +36,82 @@ pub(super) fn judge_status(target: &HttpTarget, status: u16) -> Result<(), Reaso
     ))
 }
 
-/// Whether the body matters beyond arriving.
-pub(super) fn needs_body(target: &HttpTarget) -> bool {
-    target.body_contains.is_some() || target.body_lacks.is_some() || !target.json.is_empty()
+/// Judges where the answer leads, or where the way to it ended.
+pub(super) fn judge_way(
+    target: &HttpTarget,
+    asked: &reqwest::Url,
+    location: Option<&str>,
+) -> Result<(), Reason> {
+    let Some(wanted) = &target.redirects_to else {
+        return Ok(());
+    };
+    let reached = match (location, target.follow_redirects) {
+        (Some(location), 0) => asked.join(location).ok(),
+        (None, 0) => None,
+        _ => Some(asked.clone()),
+    };
+    let Some(reached) = reached else {
+        return Err(Reason::failing(
+            code::REDIRECT_DIFFERS,
+            format!("It does not redirect; expected {:?}.", short(wanted)),
+        ));
+    };
+    let fits = match wanted.strip_suffix('*') {
+        Some(beginning) => reached.as_str().starts_with(beginning),
+        // `https://example.com` and `https://example.com/` are the same.
+        None => reqwest::Url::parse(wanted).is_ok_and(|wanted| wanted == reached),
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(Reason::failing(
+            code::REDIRECT_DIFFERS,
+            format!(
+                "It leads to {:?}; expected {:?}.",
+                short(reached.as_str()),
+                short(wanted)
+            ),
+        )),
+    }
 }
 
-/// Judges the body; `cut` means that there was more than the limit.
-pub(super) fn judge_body(target: &HttpTarget, body: &[u8], cut: bool) -> Result<(), Reason> {
+/// SHA-256 in lower-case hex.
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Whether the body matters beyond arriving.
+pub(super) fn needs_body(target: &HttpTarget) -> bool {
+    target.body_contains.is_some() || target.body_lacks.is_some() || needs_whole_body(target)
+}
+
+/// Whether only the whole body tells.
+fn needs_whole_body(target: &HttpTarget) -> bool {
+    !target.json.is_empty()
+        || !target.json_rules.is_empty()
+        || target.content_sha256.is_some()
+        || target.watch_content
+}
+
+/// Judges the body; `length` is what was read of it, and `cut` means that there was more than
+/// the limit.
+pub(super) fn judge_body(
+    target: &HttpTarget,
+    body: &[u8],
+    length: usize,
+    cut: bool,
+) -> Result<(), Reason> {
+    if length < target.min_bytes {
+        return Err(Reason::failing(
+            code::BODY_TOO_SMALL,
+            format!(
+                "The body has {length} bytes; at least {} are expected.",
+                target.min_bytes
+            ),
+        ));
+    }
     if !needs_body(target) {
         return Ok(());
     }
@@ -59,7 +129,7 @@ pub(super) fn judge_body(target: &HttpTarget, body: &[u8], cut: bool) -> Result<
     }
     let found = |wanted: &String| text.contains(wanted.as_str());
     let settled = target.body_lacks.is_none()
-        && target.json.is_empty()
+        && !needs_whole_body(target)
         && target.body_contains.as_ref().is_some_and(found);
     if cut && !settled {
         return Err(Reason::failing(
@@ -82,11 +152,24 @@ pub(super) fn judge_body(target: &HttpTarget, body: &[u8], cut: bool) -> Result<
             ),
         ));
     }
+    if let Some(wanted) = &target.content_sha256 {
+        let found = sha256_hex(body);
+        if !found.eq_ignore_ascii_case(wanted) {
+            return Err(Reason::failing(
+                code::CONTENT_DIFFERS,
+                format!(
+                    "The content has the SHA-256 {}…; expected {}….",
+                    short(&found[..12]),
+                    short(&wanted.chars().take(12).collect::<String>())
+                ),
+            ));
+        }
+    }
     judge_json(target, body)
 }
 
 fn judge_json(target: &HttpTarget, body: &[u8]) -> Result<(), Reason> {
-    if target.json.is_empty() {
+    if target.json.is_empty() && target.json_rules.is_empty() {
         return Ok(());
     }
     let value: Value = serde_json::from_slice(body).map_err(|_| {
@@ -115,7 +198,85 @@ fn judge_json(target: &HttpTarget, body: &[u8]) -> Result<(), Reason> {
             ));
         }
     }
+    target
+        .json_rules
+        .iter()
+        .try_for_each(|rule| judge_rule(rule, &value))
+}
+
+/// Judges one value by one rule.
+fn judge_rule(rule: &JsonRule, value: &Value) -> Result<(), Reason> {
+    let shown = printable(&rule.at);
+    let found = walk(value, &rule.at).filter(|v| !v.is_null());
+    let differs = |what: String| Err(Reason::failing(code::JSON_DIFFERS, what));
+    let Some(found) = found else {
+        return match rule.absent {
+            true => Ok(()),
+            false => Err(Reason::failing(
+                code::JSON_MISSING,
+                format!("The JSON body has nothing at `{shown}`."),
+            )),
+        };
+    };
+    let text = as_text(found);
+    if rule.absent {
+        return differs(format!(
+            "`{shown}` is {:?}; expected nothing.",
+            short(&text)
+        ));
+    }
+    if !rule.one_of.is_empty() && !rule.one_of.contains(&text) {
+        let list = short(&rule.one_of.join(", "));
+        return differs(format!(
+            "`{shown}` is {:?}; expected one of {list}.",
+            short(&text)
+        ));
+    }
+    if rule.none_of.contains(&text) {
+        return differs(format!(
+            "`{shown}` is {:?}, which it must not be.",
+            short(&text)
+        ));
+    }
+    if let Some(least) = rule.members {
+        let members = match found {
+            Value::Array(items) => Some(items.len()),
+            Value::Object(fields) => Some(fields.len()),
+            _ => None,
+        };
+        match members {
+            Some(n) if n >= least => {}
+            Some(n) => {
+                return differs(format!(
+                    "`{shown}` has {n} members; expected at least {least}."
+                ));
+            }
+            None => return differs(format!("`{shown}` is {:?} and no list.", short(&text))),
+        }
+    }
+    for (bound, limit) in &rule.bounds {
+        let (Some(number), Some(limit)) = (number(&text), number(limit)) else {
+            return differs(format!("`{shown}` is {:?} and no number.", short(&text)));
+        };
+        let (holds, word) = match bound {
+            Bound::Below => (number < limit, "below"),
+            Bound::AtMost => (number <= limit, "at most"),
+            Bound::Above => (number > limit, "above"),
+            Bound::AtLeast => (number >= limit, "at least"),
+        };
+        if !holds {
+            return differs(format!(
+                "`{shown}` is {}; expected {word} {limit}.",
+                short(&text)
+            ));
+        }
+    }
     Ok(())
+}
+
+/// A finite number, in digits or as text.
+fn number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|n| n.is_finite())
 }
 
 /// Follows a dotted path; a number is an index where the value is a list.
@@ -148,7 +309,8 @@ mod tests {
     }
 
     fn code_of(target: &HttpTarget, body: &str, cut: bool) -> &'static str {
-        judge_body(target, body.as_bytes(), cut).map_or_else(|reason| reason.code, |()| code::OK)
+        judge_body(target, body.as_bytes(), body.len(), cut)
+            .map_or_else(|reason| reason.code, |()| code::OK)
     }
 
     #[test]
@@ -196,7 +358,7 @@ mod tests {
         let mut target = target();
         target.json = vec![("a".into(), "b".into())];
         let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(1000));
-        let reason = judge_body(&target, body.as_bytes(), false).unwrap_err();
+        let reason = judge_body(&target, body.as_bytes(), body.len(), false).unwrap_err();
         assert!(reason.detail.len() < 200, "{}", reason.detail);
     }
 }

@@ -13,11 +13,11 @@ use reqwest::Url;
 use tokio::time::Instant;
 
 use super::connect::{Deadline, Host, Locator, millis};
-use super::exchange::{Answer, Read, Trail, connect_any, exchange};
-use super::expect::{judge_body, judge_status, needs_body};
+use super::exchange::{Answer, Page, Read, Trail, connect_any, exchange};
+use super::expect::{judge_body, judge_status, judge_way, needs_body, sha256_hex};
 use super::outcome::{Reason, code};
 use super::policy::Scope;
-use super::prober::{Finding, Prober};
+use super::prober::{Extra, Finding, Prober};
 use super::tls::{secure, server_name};
 use super::trust::Roots;
 use super::{HttpTarget, MAX_ADDRESSES, MAX_BODY_BYTES, Verdict};
@@ -54,17 +54,31 @@ pub(super) async fn probe(
     target: &HttpTarget,
     deadline: Deadline,
 ) -> Result<Finding, Reason> {
+    Ok(read_page(prober, target, deadline).await?.0)
+}
+
+/// Runs the check and hands over the answer, where the target keeps it.
+pub(super) async fn read_page(
+    prober: &Prober,
+    target: &HttpTarget,
+    deadline: Deadline,
+) -> Result<(Finding, Option<Page>), Reason> {
     let leg = first_leg(target)?;
     let roots = prober.trust.roots(&target.trust)?;
     let mut trail = Trail::default();
     let outcome = travel(prober, target, leg, &roots, deadline, &mut trail).await;
-    Ok(Finding {
+    let finding = Finding {
         reason: outcome.unwrap_or_else(|reason| reason),
         phases: trail.phases,
         certificate: trail.certificate,
         addresses: trail.addresses,
         registration: None,
-    })
+        extra: Extra {
+            content: trail.content_hash.filter(|_| target.watch_content),
+            ..Extra::default()
+        },
+    };
+    Ok((finding, trail.page))
 }
 
 /// Follows redirects as far as allowed and judges where they end.
@@ -87,6 +101,7 @@ async fn travel(
         let (answer, address, asked) = ask(prober, target, &leg, roots, deadline, trail).await?;
         let status = answer.status();
         let redirect = allowed > 0 && matches!(status, 301 | 302 | 303 | 307 | 308);
+        let from = leg.url.clone();
         let judged = if redirect {
             match answer.location().map(|to| next_leg(&leg, to)) {
                 Some(Ok(next)) => {
@@ -108,7 +123,7 @@ async fn travel(
                 )),
             }
         } else {
-            judge(target, answer, deadline).await
+            judge(target, answer, &from, deadline, trail).await
         };
         let took = millis(started.elapsed());
         let dead = trail.addresses.iter().filter(|a| a.verdict != Verdict::Ok);
@@ -173,16 +188,33 @@ pub(super) async fn fetch(
     ))
 }
 
-async fn judge(target: &HttpTarget, answer: Answer, deadline: Deadline) -> Result<usize, Reason> {
+async fn judge(
+    target: &HttpTarget,
+    answer: Answer,
+    asked: &Url,
+    deadline: Deadline,
+    trail: &mut Trail,
+) -> Result<usize, Reason> {
     judge_status(target, answer.status())?;
+    judge_way(target, asked, answer.location())?;
     let limit = target.max_body_bytes.min(MAX_BODY_BYTES);
-    let how = match needs_body(target) {
+    let how = match needs_body(target) || target.keep_body {
         true => Read::Keep(limit),
         false => Read::Count(limit),
     };
+    let made = answer.made();
+    let began = Instant::now();
     let content = answer.read(how, deadline).await?;
-    judge_body(target, &content.kept, content.cut)?;
-    Ok(content.length)
+    trail.phases.transfer = Some(began.elapsed());
+    let length = content.length;
+    if target.watch_content || target.content_sha256.is_some() {
+        trail.content_hash = Some(sha256_hex(&content.kept));
+    }
+    let judged = judge_body(target, &content.kept, content.length, content.cut);
+    if target.keep_body {
+        trail.page = Some(Page::new(content, made));
+    }
+    judged.map(|()| length)
 }
 
 /// Asks for one page, on a fresh connection to an address that was judged.

@@ -35,19 +35,22 @@ mod summary;
 mod tcp;
 mod tls;
 mod trust;
+mod vendor;
 
 pub use certificate::CertificateFacts;
 pub use dns::{Aim, CaaQuestion, MAX_RESOLVERS};
 pub use http::{MAX_HEAD_BYTES, MAX_REDIRECTS};
 pub use outcome::{AddressOutcome, Phases, ProbeResult, Verdict, code};
 pub use policy::{AddressPolicy, Refusal};
-pub use prober::{Prober, Run};
+pub use prober::{Extra, Prober, Run};
 pub use registration::{MAX_RDAP_BYTES, RegistrationFacts};
 pub use resolve::{DnsError, Resolve, SystemResolver};
 pub use schedule::{Options, RunNow, Scheduler, Stats};
 pub use secret::SecretString;
 pub use spec::{
-    AcmeTarget, DnsExpect, DnsTarget, Dnssec, GrpcTarget, HttpTarget, MAX_BODY_BYTES, MAX_TIMEOUT,
-    MIN_EVERY, ProbeSpec, RecordType, RegistrationTarget, Target, TcpTarget, TlsTarget, Trust,
+    AcmeTarget, Bound, DnsExpect, DnsTarget, Dnssec, GrpcTarget, HttpTarget, JsonRule,
+    MAX_BODY_BYTES, MAX_RETRIES, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, RecordType, RegistrationTarget,
+    Target, TcpTarget, TlsTarget, Trust,
 };
 pub use tls::MAX_ADDRESSES;
+pub use vendor::{Feed, GOOGLE_CLOUD_FEED, Level, VendorNotice, VendorTarget};

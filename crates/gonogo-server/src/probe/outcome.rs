@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{CertificateFacts, RegistrationFacts};
+use super::{CertificateFacts, Extra, RegistrationFacts};
 
 /// What one run of a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct ProbeResult {
     pub registration: Option<RegistrationFacts>,
     /// Planned starts that were skipped since the result before this one.
     pub skipped: u32,
+    /// What else was found.
+    pub extra: Extra,
 }
 
 /// What one address behind the name answered.
@@ -74,6 +76,8 @@ pub struct Phases {
     pub tls: Option<Duration>,
     /// From the request to the head of the answer.
     pub first_byte: Option<Duration>,
+    /// From the head of the answer to its end.
+    pub transfer: Option<Duration>,
     /// From the start of the probe to its end.
     pub total: Duration,
 }
@@ -126,6 +130,7 @@ impl ProbeResult {
             addresses: Vec::new(),
             registration: None,
             skipped: 0,
+            extra: Extra::default(),
         }
     }
 }
@@ -298,6 +303,25 @@ pub mod code {
     pub const ACME_FOREIGN_REDIRECT: &str = "acme_foreign_redirect";
     /// The challenge is answered by somebody else.
     pub const ACME_OTHER_ANSWER: &str = "acme_other_answer";
+    /// The body is shorter than it has to be.
+    pub const BODY_TOO_SMALL: &str = "body_too_small";
+    /// The body is not the one that was written down.
+    pub const CONTENT_DIFFERS: &str = "content_differs";
+    /// The answer leads somewhere else than it has to.
+    pub const REDIRECT_DIFFERS: &str = "redirect_differs";
+
+    /// The vendor reports trouble with what is used of it.
+    pub const VENDOR_TROUBLE: &str = "vendor_trouble";
+    /// The vendor uses a word that is not known here.
+    pub const VENDOR_UNCLEAR: &str = "vendor_unclear";
+    /// The vendor no longer lists what is used of it.
+    pub const VENDOR_UNLISTED: &str = "vendor_unlisted";
+    /// The status feed cannot be reached.
+    pub const FEED_UNREACHABLE: &str = "feed_unreachable";
+    /// The status feed cannot be understood.
+    pub const FEED_UNREADABLE: &str = "feed_unreadable";
+    /// The status feed is an old copy.
+    pub const FEED_STALE: &str = "feed_stale";
 
     /// The code for a status that is not accepted, such as `status_503`.
     pub fn status(status: u16) -> &'static str {

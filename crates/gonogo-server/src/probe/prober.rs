@@ -14,8 +14,8 @@ use super::outcome::Reason;
 use super::trust::TrustStore;
 use super::{
     AddressOutcome, AddressPolicy, CertificateFacts, Phases, ProbeResult, ProbeSpec,
-    RegistrationFacts, Resolve, SystemResolver, Target, acme, dns, grpc, http, registration, tcp,
-    tls,
+    RegistrationFacts, Resolve, SystemResolver, Target, VendorNotice, acme, dns, grpc, http,
+    registration, tcp, tls, vendor,
 };
 
 /// Something that can run a spec; the scheduler needs no more than this.
@@ -43,6 +43,18 @@ pub(super) struct Finding {
     pub certificate: Option<CertificateFacts>,
     pub addresses: Vec<AddressOutcome>,
     pub registration: Option<RegistrationFacts>,
+    pub extra: Extra,
+}
+
+/// What some probes find besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// What a vendor says.
+    pub notices: Vec<VendorNotice>,
+    /// What is worth knowing and no trouble, in sentences.
+    pub remarks: Vec<String>,
+    /// The SHA-256 of the content, where it is watched.
+    pub content: Option<String>,
 }
 
 impl Finding {
@@ -53,6 +65,7 @@ impl Finding {
             certificate: None,
             addresses: Vec::new(),
             registration: None,
+            extra: Extra::default(),
         }
     }
 }
@@ -98,6 +111,7 @@ impl Prober {
             Target::Tcp(target) => tcp::probe(self, target, deadline).await,
             Target::Grpc(target) => grpc::probe(self, target, deadline).await,
             Target::Acme(target) => acme::probe(self, target, deadline).await,
+            Target::Vendor(target) => vendor::probe(self, target, deadline).await,
         };
         let finding = finding.unwrap_or_else(Finding::of);
         let took = started.elapsed();
@@ -114,6 +128,7 @@ impl Prober {
             certificate: finding.certificate,
             addresses: finding.addresses,
             registration: finding.registration,
+            extra: finding.extra,
             skipped: 0,
         }
     }

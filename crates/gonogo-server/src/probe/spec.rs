@@ -11,8 +11,8 @@ use std::time::Duration;
 pub use gonogo_model::check::Dnssec;
 pub use hickory_proto::rr::RecordType;
 
-use super::SecretString;
 use super::dns::{Aim, CaaQuestion};
+use super::{SecretString, VendorTarget};
 
 /// The shortest interval; a shorter one is raised to it.
 pub const MIN_EVERY: Duration = Duration::from_secs(1);
@@ -22,6 +22,9 @@ pub const MAX_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The most of a body that is read, whatever the spec says.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most a bad answer is asked for again within one round.
+pub const MAX_RETRIES: u8 = 3;
 
 const DEFAULT_BODY_BYTES: usize = 1024 * 1024;
 
@@ -36,6 +39,8 @@ pub struct ProbeSpec {
     pub every: Duration,
     /// The limit that covers everything from the DNS question to the last byte.
     pub timeout: Duration,
+    /// How often a bad answer is asked for again at once; at most [`MAX_RETRIES`].
+    pub retry: u8,
 }
 
 /// The kind of question.
@@ -55,6 +60,8 @@ pub enum Target {
     Grpc(GrpcTarget),
     /// Ask for a challenge as a certificate authority does.
     Acme(AcmeTarget),
+    /// Read what a vendor says about itself.
+    Vendor(VendorTarget),
 }
 
 /// A name and what resolvers should say about it.
@@ -164,6 +171,36 @@ pub struct AcmeTarget {
     pub allow_private: bool,
 }
 
+/// What a value of a JSON body has to be. All that is written has to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JsonRule {
+    /// The dotted path.
+    pub at: String,
+    /// Bounds of a number: the comparison, and the bound as it was written.
+    pub bounds: Vec<(Bound, String)>,
+    /// The values of which it is one, where there are any.
+    pub one_of: Vec<String>,
+    /// The values of which it is none.
+    pub none_of: Vec<String>,
+    /// The least members of a list or an object.
+    pub members: Option<usize>,
+    /// Whether it has to be missing.
+    pub absent: bool,
+}
+
+/// A comparison with a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Less than it.
+    Below,
+    /// Not more than it.
+    AtMost,
+    /// More than it.
+    Above,
+    /// Not less than it.
+    AtLeast,
+}
+
 /// An HTTP or HTTPS request and what its answer must look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpTarget {
@@ -182,6 +219,18 @@ pub struct HttpTarget {
     /// Dotted paths into a JSON body and the text each must have, such as
     /// `("checks.0.status", "ok")`.
     pub json: Vec<(String, String)>,
+    /// What values of a JSON body have to be, beyond being equal.
+    pub json_rules: Vec<JsonRule>,
+    /// The least that a body has, in bytes.
+    pub min_bytes: usize,
+    /// Where the answer has to lead: a URL, or its beginning and `*`.
+    pub redirects_to: Option<String>,
+    /// The SHA-256 that the body has to have, in lower-case hex.
+    pub content_sha256: Option<String>,
+    /// Whether the content's SHA-256 is part of the result.
+    pub watch_content: bool,
+    /// Whether the body is kept for whoever reads more of it.
+    pub keep_body: bool,
     /// How much of the body is read; at most [`MAX_BODY_BYTES`].
     pub max_body_bytes: usize,
     /// How many redirects are followed; at most [`MAX_REDIRECTS`](super::MAX_REDIRECTS).
@@ -232,6 +281,12 @@ impl HttpTarget {
             body_contains: None,
             body_lacks: None,
             json: Vec::new(),
+            json_rules: Vec::new(),
+            min_bytes: 0,
+            redirects_to: None,
+            content_sha256: None,
+            watch_content: false,
+            keep_body: false,
             max_body_bytes: DEFAULT_BODY_BYTES,
             follow_redirects: 0,
             trust: Trust::WebPki,
@@ -268,14 +323,14 @@ impl ProbeSpec {
 
     /// What shares a concurrency limit: the pinned address, else the host that is asked.
     pub(super) fn host_key(&self) -> String {
+        let of_http = |http: &HttpTarget| {
+            let url = reqwest::Url::parse(&http.url).ok();
+            let host = url.and_then(|url| url.host_str().map(str::to_owned));
+            (host.unwrap_or_default(), http.connect_to)
+        };
         let (host, pinned) = match &self.target {
-            Target::Http(http) => (
-                reqwest::Url::parse(&http.url)
-                    .ok()
-                    .and_then(|url| url.host_str().map(str::to_owned))
-                    .unwrap_or_default(),
-                http.connect_to,
-            ),
+            Target::Http(http) => of_http(http),
+            Target::Vendor(vendor) => of_http(&vendor.http),
             Target::Tls(tls) => (tls.host.clone(), tls.connect_to),
             // Resolvers are asked all the time by everybody; the limit is for the name's sake.
             Target::Dns(dns) => (dns.host.clone(), None),
@@ -308,6 +363,7 @@ mod tests {
             target,
             every: Duration::ZERO,
             timeout: Duration::from_secs(100_000),
+            retry: 0,
         }
     }
 

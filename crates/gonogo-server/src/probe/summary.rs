@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::outcome::{AddressOutcome, Reason, Verdict, code};
-use super::prober::Finding;
+use super::prober::{Extra, Finding};
 
 /// The worst address decides; the sentence says which and how many.
 pub(super) fn summarize(addresses: Vec<AddressOutcome>, total: usize, host: &str) -> Finding {
@@ -63,6 +63,7 @@ pub(super) fn summarize(addresses: Vec<AddressOutcome>, total: usize, host: &str
         phases: worst.phases,
         certificate: worst.certificate.clone(),
         addresses,
+        extra: Extra::default(),
     }
 }
 

@@ -5,12 +5,15 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use gonogo_engine::Time;
 use gonogo_engine::check::{Answers, Health};
-use gonogo_engine::input::{Certificate, CheckVerdict};
+use gonogo_engine::heartbeat::Run;
+use gonogo_engine::input::{Certificate, CheckVerdict, Notice, Phases};
 use gonogo_model::check::{Check, Probe};
+use gonogo_model::vendor::VendorProbe;
 use jiff::Timestamp;
 
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
+use crate::probe::GOOGLE_CLOUD_FEED;
 use crate::shell::{Missing, shell};
 use crate::shown::{self, plural};
 use crate::site::Site;
@@ -75,6 +78,37 @@ struct CheckPage {
     strip: Markup,
     latency: Markup,
     watching: Vec<Watching>,
+    phases: Option<Markup>,
+    notices: Vec<Said>,
+    remarks: Vec<String>,
+    job: Option<Job>,
+}
+
+/// What a vendor says.
+struct Said {
+    state: Colour,
+    notice: Notice,
+    since: Option<Timestamp>,
+}
+
+/// A job that reports by itself.
+struct Job {
+    expected: String,
+    next: Option<Timestamp>,
+    grace: String,
+    longest: String,
+    open: Vec<(String, Timestamp)>,
+    runs: Vec<JobRun>,
+    usage: Vec<(&'static str, String)>,
+}
+
+struct JobRun {
+    state: Colour,
+    word: String,
+    started: Option<Timestamp>,
+    ended: Timestamp,
+    took: String,
+    note: String,
 }
 
 /// A served certificate.
@@ -136,6 +170,8 @@ fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
             Probe::Registration(_) => "registration",
             Probe::Tcp(_) => "TCP",
             Probe::Tls(_) => "tls",
+            Probe::VendorStatus(_) => "vendor status",
+            Probe::Heartbeat(_) => "heartbeat",
         },
         state,
         word,
@@ -214,6 +250,19 @@ pub async fn show(
         strip: strip(check, &declared.name, now).svg(),
         latency: latency(check, now.timestamp()),
         watching: watching(&view, view.plan.alerts_of_check(&check.id)),
+        phases: phases(check, now.timestamp()),
+        notices: check
+            .last
+            .iter()
+            .flat_map(|l| &l.seen.notices)
+            .map(said)
+            .collect(),
+        remarks: check
+            .last
+            .as_ref()
+            .map(|l| l.seen.remarks.clone())
+            .unwrap_or_default(),
+        job: job(check, declared, &site.base_url),
         shell: shell(&site, &view, &who, frame, &declared.name, Nav::Signals),
     };
     Ok(page(&template))
@@ -233,6 +282,12 @@ fn target(probe: &Probe) -> String {
             "http://{}/.well-known/acme-challenge/{}",
             acme.host, acme.token
         ),
+        Probe::VendorStatus(VendorProbe::GoogleCloud(google)) => match &google.url {
+            Some(url) => url.to_string(),
+            None => GOOGLE_CLOUD_FEED.into(),
+        },
+        Probe::VendorStatus(VendorProbe::Statuspage(page)) => page.url.to_string(),
+        Probe::Heartbeat(_) => "the job reports by itself".into(),
     }
 }
 
@@ -261,6 +316,97 @@ fn served(certificate: &Certificate, now: Time) -> Served {
             _ => Colour::Ok,
         },
     }
+}
+
+fn said(notice: &Notice) -> Said {
+    Said {
+        state: match notice.counts {
+            true => Colour::Bad,
+            false => Colour::Unknown,
+        },
+        since: notice.since.map(|at| at.timestamp()),
+        notice: notice.clone(),
+    }
+}
+
+fn job(check: &CheckView, declared: &Check, base_url: &str) -> Option<Job> {
+    let Probe::Heartbeat(beat) = &declared.probe else {
+        return None;
+    };
+    let state = check.beat.clone().unwrap_or_default();
+    let run = |run: &Run| JobRun {
+        state: match run.code.as_str() {
+            "ok" => Colour::Ok,
+            _ => Colour::Bad,
+        },
+        word: shown::words(run.code.trim_start_matches("heartbeat_")),
+        started: run.started.map(|at| at.timestamp()),
+        ended: run.ended.timestamp(),
+        took: run.took.map(shown::length).unwrap_or_default(),
+        note: match run.exit {
+            Some(code) if code != 0 => format!("exit code {code} {}", run.note),
+            _ => run.note.clone(),
+        },
+    };
+    let open = state.running.iter();
+    Some(Job {
+        expected: match &beat.cron {
+            Some(cron) => format!("{cron} ({})", beat.zone().name()),
+            None => format!("every {}", shown::length(declared.every)),
+        },
+        next: state.expected_at(declared, beat).map(|at| at.timestamp()),
+        grace: shown::length(beat.grace),
+        longest: beat
+            .longest
+            .map_or("until the next one".into(), shown::length),
+        open: open
+            .map(|(name, at)| (name.clone(), at.timestamp()))
+            .collect(),
+        runs: state.runs.iter().rev().map(run).collect(),
+        usage: crate::heartbeats::usage(base_url, declared, beat),
+    })
+}
+
+/// Where the time of answers goes, one line a phase.
+fn phases(check: &CheckView, now: Timestamp) -> Option<Markup> {
+    type Read = fn(&Phases) -> Option<u32>;
+    let all: [(&str, Read); 4] = [
+        ("DNS and connect", |p| {
+            let both = [p.dns, p.connect];
+            both.into_iter().flatten().reduce(u32::saturating_add)
+        }),
+        ("TLS", |p| p.tls),
+        ("first byte", |p| p.first_byte),
+        ("transfer", |p| p.transfer),
+    ];
+    let line = |(name, read): &(&str, Read)| {
+        let seconds = |p: &Phases| read(p).map(|millis| f64::from(millis) / 1000.0);
+        let points: Vec<_> = check
+            .phases
+            .iter()
+            .map(|(at, p)| (at.timestamp(), seconds(p)))
+            .collect();
+        let measured = points.iter().any(|(_, value)| value.is_some());
+        measured.then(|| Series {
+            name: (*name).into(),
+            points,
+            state: None,
+        })
+    };
+    let series: Vec<Series> = all.iter().filter_map(line).collect();
+    (!series.is_empty()).then(|| {
+        LineChart {
+            title: "Where the time of an answer goes".into(),
+            unit: Unit::Seconds,
+            from: check.phases.first().map_or(now, |(at, _)| at.timestamp()),
+            to: now,
+            series,
+            limit: None,
+            marks: Vec::new(),
+            scale: Scale::FromZero,
+        }
+        .svg()
+    })
 }
 
 fn strip(check: &CheckView, name: &str, now: Time) -> HeatStrip {

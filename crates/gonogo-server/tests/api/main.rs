@@ -5,6 +5,7 @@ mod allowed;
 mod dead_letters;
 mod described;
 mod evidence;
+mod heartbeats;
 mod metrics;
 mod pages;
 mod read;

@@ -134,6 +134,7 @@ impl Server {
             detail: "500 instead of 200".to_owned(),
             took: gonogo_model::Duration::from_millis(12),
             count: 1,
+            seen: Default::default(),
             certificate: None,
             registration: None,
         });

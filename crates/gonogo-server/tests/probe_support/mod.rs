@@ -26,6 +26,7 @@ pub fn spec(target: Target, timeout: Duration) -> ProbeSpec {
         target,
         every: Duration::from_secs(60),
         timeout,
+        retry: 0,
     }
 }
 

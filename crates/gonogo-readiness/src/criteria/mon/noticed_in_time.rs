@@ -23,7 +23,7 @@
 //! Write how soon it has to be noticed; then ask oftener, or wait less.
 
 use gonogo_model::alert::{Alert, Condition};
-use gonogo_model::check::Check;
+use gonogo_model::check::{Check, Probe};
 use gonogo_model::reconciliation::Reconciliation;
 use gonogo_model::{Id, Package};
 
@@ -148,6 +148,16 @@ fn reconciliation_millis(r: &Reconciliation) -> i64 {
 
 /// The failure comes just after a good answer, and every bad one takes all its time.
 fn check_millis(check: &Check) -> i64 {
+    if let Probe::Heartbeat(beat) = &check.probe {
+        // Its end is missed after a run's length, its start after the time between two of them.
+        let gap = match &beat.cron {
+            Some(cron) => cron
+                .longest_gap(&beat.zone())
+                .map_or(i64::MAX, Duration::as_millis),
+            None => check.every.as_millis(),
+        };
+        return gap.saturating_add(beat.grace.as_millis());
+    }
     let round = check.every.as_millis().max(check.timeout.as_millis());
     let rounds = round.saturating_mul(i64::from(check.fails_after.max(1)));
     rounds.saturating_add(check.timeout.as_millis())

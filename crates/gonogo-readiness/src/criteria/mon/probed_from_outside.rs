@@ -106,12 +106,19 @@ fn looks_from_outside(check: &Check) -> bool {
         Probe::Acme(acme) => !acme.allow_private,
         // What resolvers and registries say is no look at the service.
         Probe::Dns(_) | Probe::Registration(_) => false,
+        // What a vendor says of itself, or a job of its own run, is no look from outside.
+        Probe::VendorStatus(_) | Probe::Heartbeat(_) => false,
     }
 }
 
 fn looks_at_content(check: &Check) -> bool {
     match &check.probe {
-        Probe::Http(http) => http.body_contains.is_some() || !http.json.is_empty(),
+        Probe::Http(http) => {
+            http.body_contains.is_some()
+                || !http.json.is_empty()
+                || !http.json_rules.is_empty()
+                || http.content_sha256.is_some()
+        }
         _ => false,
     }
 }
