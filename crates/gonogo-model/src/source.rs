@@ -5,7 +5,7 @@ use crate::decode::{record, words};
 use crate::duration::Duration;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
-use crate::setting::SecretRef;
+use crate::setting::{SecretRef, Setting};
 use crate::text::Spanned;
 
 record! {
@@ -31,6 +31,20 @@ record! {
         pub max_body_bytes: u32 = 262_144,
         /// Fields kept with each event, besides those that flows name.
         pub fields: Vec<String>,
+        /// `google-pubsub`: the service account whose tokens are taken, and no other's.
+        pub service_account: Option<Setting>,
+        /// `google-pubsub`: the audience of the tokens; by default the URL of this source.
+        pub audience: Option<Setting>,
+        /// `google-pubsub`: where the keys are that tokens are verified with; by default Google's.
+        pub jwks_url: Option<Setting>,
+        /// `standard-webhooks`: where the body has the event's id; by default `webhook-id` is it.
+        pub id_field: Option<String>,
+        /// `standard-webhooks`: where the body has the event's type; by default `type`, then `event`.
+        pub type_field: Option<String>,
+        /// `standard-webhooks`: where the body has the time; by default `timestamp`, then `time`.
+        pub time_field: Option<String>,
+        /// `standard-webhooks`: where the body says what the event is about.
+        pub subject_field: Option<String>,
     }
 }
 entity!(Source, Source);
@@ -46,5 +60,11 @@ words! {
         Github = "github",
         /// CloudEvents 1.0 over HTTP, signed as Standard Webhooks.
         Cloudevents = "cloudevents",
+        /// Google Pub/Sub push and Eventarc, with a token of Google's: Cloud Build, Cloud Deploy, Cloud Run.
+        GooglePubsub = "google-pubsub",
+        /// Cloud Monitoring's webhook channel, with a token in its URL or a password.
+        CloudMonitoring = "cloud-monitoring",
+        /// Any JSON, signed as Standard Webhooks: one's own services.
+        StandardWebhooks = "standard-webhooks",
     }
 }

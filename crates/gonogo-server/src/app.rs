@@ -118,6 +118,7 @@ impl App {
             Arc::clone(&clock),
             options.outside.clone(),
             view.clone(),
+            &base_url,
             &own_secret,
         );
         let links = AckLinks::new(&[crate::keys::key(&options.data_dir, "links.key")?])

@@ -26,7 +26,12 @@ pub(super) fn secret_of(kind: Provider) -> &'static str {
         Provider::Stripe => "whsec_demonstration_only_stripe",
         Provider::Fivetran => "demonstration-only-fivetran",
         Provider::Github => "demonstration-only-github",
-        Provider::Cloudevents => "whsec_ZGVtb25zdHJhdGlvbi1vbmx5LWxlZGdlci1rZXk=",
+        Provider::Cloudevents | Provider::StandardWebhooks => {
+            "whsec_ZGVtb25zdHJhdGlvbi1vbmx5LWxlZGdlci1rZXk="
+        }
+        // Nobody but Google can sign for it: the demonstration leaves it alone.
+        Provider::GooglePubsub => "",
+        Provider::CloudMonitoring => "demonstration-only-monitoring",
     }
 }
 
@@ -136,7 +141,8 @@ impl Traffic {
         body: &Value,
     ) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(body)?;
-        let secret = Secret::new(secret_of(provider)).context("no key")?;
+        let secret =
+            Secret::new(secret_of(provider)).context("nobody but its provider can sign")?;
         let now = Timestamp::now();
         let mut request = self.client.post(format!("{}/in/{source}", self.intake));
         let json = if provider == Provider::Cloudevents {
@@ -156,7 +162,11 @@ impl Traffic {
                 .header("x-hub-signature-256", sign::github(&secret, &bytes))
                 .header("x-github-event", kind.split('.').next().unwrap_or(kind))
                 .header("x-github-delivery", format!("{kind}-{key}")),
-            Provider::Cloudevents => {
+            Provider::CloudMonitoring => request.basic_auth("demo", Some(secret_of(provider))),
+            Provider::GooglePubsub => {
+                anyhow::bail!("nobody but Google can sign for {source}")
+            }
+            Provider::Cloudevents | Provider::StandardWebhooks => {
                 let id = format!("{kind}-{key}");
                 let signature = sign::cloudevents(&secret, &id, &bytes, now).context("no key")?;
                 request
@@ -206,6 +216,17 @@ fn skeleton(provider: Provider, kind: &str, key: &str, at: Timestamp) -> Value {
                 "repository": {"full_name": "example/dataface"},
             })
         }
+        Provider::GooglePubsub => json!({}),
+        Provider::CloudMonitoring => json!({
+            "version": "1.2",
+            "incident": {
+                "incident_id": key, "state": kind.rsplit('.').next(), "started_at": seconds,
+                "ended_at": seconds,
+            },
+        }),
+        Provider::StandardWebhooks => json!({
+            "type": kind, "timestamp": at.to_string(), "data": {},
+        }),
         Provider::Cloudevents => json!({
             "specversion": "1.0", "id": format!("{kind}-{key}"), "source": "/billing-ledger", "type": kind,
             "subject": key, "time": at.to_string(), "data": {},

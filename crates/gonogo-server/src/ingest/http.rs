@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use gonogo_engine::Input;
 use gonogo_engine::input::SCHEMA;
 use gonogo_model::overlay::Overlay;
+use gonogo_model::setting::Setting;
 use gonogo_model::source::{Provider, Source};
 use gonogo_model::text::Digest;
 use gonogo_model::{Id, Package};
@@ -35,6 +36,7 @@ use crate::view::View;
 
 pub use replay::{CannotReplay, Replayed};
 
+use super::oidc::{Expected, GOOGLE_KEYS, KeyStore, Keys, Token};
 use super::{
     Accepted, DeadLetter, Delivery, Secret, SourceSettings, VerifiedEvent, envelope_headers,
 };
@@ -64,6 +66,8 @@ struct Inner {
     clock: Arc<Clock>,
     outside: Outside,
     view: watch::Receiver<Arc<View>>,
+    base_url: String,
+    keys: KeyStore,
     own: SourceSettings,
     in_force: RwLock<InForce>,
     tally: Mutex<BTreeMap<Id, Tally>>,
@@ -96,14 +100,17 @@ pub struct Tally {
 }
 
 impl Intake {
-    /// An intake for the package in force. `own_secret` signs our own test events.
+    /// An intake for the package in force, whose sources are at `base_url`. `own_secret` signs
+    /// our own test events.
     pub fn new(
         store: Store,
         clock: Arc<Clock>,
         outside: Outside,
         view: watch::Receiver<Arc<View>>,
+        base_url: &str,
         own_secret: &str,
     ) -> Self {
+        let keys = KeyStore::new(Arc::clone(&clock));
         let own = SourceSettings::new(
             Id::from_static(OWN_SOURCE),
             Provider::Cloudevents,
@@ -116,6 +123,8 @@ impl Intake {
                 clock,
                 outside,
                 view,
+                base_url: base_url.to_owned(),
+                keys,
                 own,
                 in_force,
                 tally,
@@ -177,7 +186,11 @@ impl Intake {
                 return in_force.sources.clone();
             }
         }
-        let sources = declared(&view.plan.package, &self.inner.outside);
+        let sources = declared(
+            &view.plan.package,
+            &self.inner.outside,
+            &self.inner.base_url,
+        );
         let mut in_force = self
             .inner
             .in_force
@@ -215,25 +228,34 @@ impl Intake {
         count(tally.entry(id.clone()).or_default());
     }
 
-    async fn take(&self, source: &str, headers: &HeaderMap, body: &[u8]) -> Result<Taken, Refused> {
-        let received_at = self.inner.clock.now().timestamp();
-        let delivery = Delivery {
+    async fn take(
+        &self,
+        source: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Taken, Refused> {
+        let mut delivery = Delivery {
             headers,
             body,
-            received_at,
+            query,
+            keys: None,
+            received_at: self.inner.clock.now().timestamp(),
         };
         if source == OWN_SOURCE {
             return self.take_own(&delivery).await;
         }
         let declared = self.source(source).ok_or(Refused::UnknownSource)?;
         let settings = &declared.settings;
+        let keys = self.keys_for(settings, headers).await;
+        delivery.keys = keys.as_deref();
         let accepted = super::accept(settings, &delivery).map_err(|reject| {
             let code = reject.code.as_str();
             let now = self.inner.clock.now().as_millis();
             self.count(&settings.id, |t| {
                 *t.refused.entry(code).or_default() += 1;
                 t.refused_at_ms = Some(now);
-                if code.starts_with("signature") || code.starts_with("timestamp") {
+                if reject.code.is_of_proof() {
                     t.spike.push(now);
                     if t.spike.len() > 10_000 {
                         t.spike.drain(..5_000);
@@ -270,6 +292,15 @@ impl Intake {
             t.duplicates += taken.duplicates as u64;
         });
         Ok(taken)
+    }
+
+    /// The keys for the token of a request, where its source takes tokens and they are there.
+    async fn keys_for(&self, settings: &SourceSettings, headers: &HeaderMap) -> Option<Arc<Keys>> {
+        let expected = settings.oidc.as_ref()?;
+        // What is no token is refused without asking anybody.
+        let token = Token::read(headers).ok()?;
+        let got = self.inner.keys.get(&expected.jwks_url, token.kid()).await;
+        got.ok()
     }
 
     async fn store(
@@ -419,7 +450,8 @@ pub async fn post(
             return refusal(413, "body_too_large", "The body is too large.");
         }
     };
-    match intake.take(&source, &head.headers, &body).await {
+    let query = head.uri.query().unwrap_or_default();
+    match intake.take(&source, query, &head.headers, &body).await {
         Ok(taken) => Json(taken).into_response(),
         Err(Refused::UnknownSource) => {
             refusal(404, "unknown_source", "There is no such source here.")
@@ -430,7 +462,10 @@ pub async fn post(
             public,
         }) => {
             tracing::info!(source, code, "a delivery is refused");
-            refusal(status, code, public)
+            match status {
+                503 => repeat(refusal(status, code, public)),
+                _ => refusal(status, code, public),
+            }
         }
         Err(Refused::NotStored(error)) => {
             tracing::error!(source, %error, "a delivery cannot be stored");
@@ -439,16 +474,11 @@ pub async fn post(
             } else {
                 "not_storable"
             };
-            let mut response = refusal(
+            repeat(refusal(
                 503,
                 code,
                 "It cannot be stored right now. Please send it again.",
-            );
-            response.headers_mut().insert(
-                header::RETRY_AFTER,
-                HeaderValue::from_static(RETRY_AFTER_SECS),
-            );
-            response
+            ))
         }
     }
 }
@@ -459,6 +489,13 @@ pub async fn options(headers: HeaderMap) -> Response {
         Some(allowed) => (StatusCode::OK, allowed).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     }
+}
+
+/// Asks the sender to try again.
+fn repeat(mut response: Response) -> Response {
+    let wait = HeaderValue::from_static(RETRY_AFTER_SECS);
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    response
 }
 
 fn refusal(status: u16, code: &str, text: &str) -> Response {
@@ -488,7 +525,23 @@ fn headers_json(headers: &HeaderMap) -> String {
     }
 }
 
-fn declared(package: &Package, outside: &Outside) -> BTreeMap<Id, Arc<Declared>> {
+/// What a token for a source has to say; `None` when the package does not say whose it is.
+fn expected(source: &Source, outside: &Outside, base_url: &str) -> Option<Expected> {
+    let resolve = |setting: &Setting| outside.resolve(setting).ok();
+    let service_account = resolve(source.service_account.as_ref()?)?;
+    let said = |setting: &Option<Setting>, instead: String| match setting {
+        Some(setting) => resolve(setting),
+        None => Some(instead),
+    };
+    let push_url = format!("{base_url}/in/{}", source.id.value);
+    Some(Expected {
+        service_account: service_account.trim().to_owned(),
+        audience: said(&source.audience, push_url)?,
+        jwks_url: said(&source.jwks_url, GOOGLE_KEYS.to_owned())?,
+    })
+}
+
+fn declared(package: &Package, outside: &Outside, base_url: &str) -> BTreeMap<Id, Arc<Declared>> {
     let of = |id: &Id, source: &Source| {
         let secrets = source
             .secrets
@@ -506,8 +559,10 @@ fn declared(package: &Package, outside: &Outside) -> BTreeMap<Id, Arc<Declared>>
         let compared = compared.flat_map(|r| r.fields_of(id)).map(str::to_string);
         let watched = package.fields_watched(id).into_iter().map(str::to_owned);
         let fields = fields.chain(watched);
+        let mut settings = SourceSettings::of(source, secrets, fields.chain(compared));
+        settings.oidc = expected(source, outside, base_url);
         Declared {
-            settings: SourceSettings::of(source, secrets, fields.chain(compared)),
+            settings,
             keep_days: source.keep_days,
             dedup_days: u16::try_from(source.retry_window.as_secs() / 86_400 + 1)
                 .unwrap_or(u16::MAX)

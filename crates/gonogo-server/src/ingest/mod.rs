@@ -14,11 +14,16 @@ mod event;
 mod fields;
 mod fivetran;
 mod github;
+mod google;
 pub mod http;
+mod monitoring;
+pub mod oidc;
 mod percent;
 mod reject;
 mod secret;
+mod standard;
 mod stripe;
+mod token;
 
 use std::collections::BTreeSet;
 
@@ -34,6 +39,7 @@ pub use self::fields::MAX_FIELD_BYTES;
 pub use self::reject::{Reject, RejectCode};
 pub use self::secret::Secret;
 pub(crate) use self::secret::any_token_matches;
+pub use self::standard::Places;
 
 /// Signing as the providers do it, for the demo, the self-event and tests.
 pub mod sign {
@@ -68,6 +74,10 @@ pub struct Delivery<'a> {
     pub headers: &'a HeaderMap,
     /// The raw body: signatures are over these bytes.
     pub body: &'a [u8],
+    /// What follows the `?` of its URL, as it was sent: some senders have their token there.
+    pub query: &'a str,
+    /// The keys that tokens are verified with, for a source that takes tokens.
+    pub keys: Option<&'a oidc::Keys>,
     /// When it was received, by our clock. Timestamps are compared with this one, never with
     /// the time at which a queue gets round to it.
     pub received_at: Timestamp,
@@ -90,6 +100,10 @@ pub struct SourceSettings {
     pub fields: BTreeSet<String>,
     /// How a sender of CloudEvents proves itself; other kinds do not look at it.
     pub cloudevents_auth: CloudeventsAuth,
+    /// What a token of Google's has to say; without it `google-pubsub` refuses everything.
+    pub oidc: Option<oidc::Expected>,
+    /// Where the bodies of `standard-webhooks` have id, type and time.
+    pub places: Places,
 }
 
 /// What came of a delivery that verified.
@@ -121,7 +135,11 @@ pub fn accept(settings: &SourceSettings, delivery: &Delivery) -> Result<Accepted
         Provider::Stripe => stripe::verify(settings, delivery)?,
         Provider::Fivetran => fivetran::verify(settings, delivery)?,
         Provider::Github => github::verify(settings, delivery)?,
-        Provider::Cloudevents => cloudevents::verify(settings, delivery)?,
+        Provider::Cloudevents | Provider::StandardWebhooks => {
+            cloudevents::verify(settings, delivery)?
+        }
+        Provider::GooglePubsub => google::verify(settings, delivery).map(|()| None)?,
+        Provider::CloudMonitoring => token::verify(settings, delivery).map(|()| None)?,
     };
     let mut accepted = normalise(settings, delivery)?;
     if let Some(note) = note
@@ -154,6 +172,12 @@ pub fn envelope_headers(headers: &HeaderMap) -> HeaderMap {
                 || name.as_str().starts_with(cloudevents::HEADER_PREFIX)
                 || *name == github::EVENT
                 || *name == github::DELIVERY
+                || *name == standard::ID
+                || *name == standard::STAMP
+                || name.as_str().starts_with(google::HEADER_PREFIX)
+                || google::ATTRIBUTES
+                    .iter()
+                    .any(|attribute| attribute.eq_ignore_ascii_case(name.as_str()))
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
@@ -168,10 +192,16 @@ impl SourceSettings {
             max_body_bytes: 256 * 1024,
             tolerance: match kind {
                 Provider::Fivetran => FIVETRAN_TOLERANCE,
-                Provider::Stripe | Provider::Github | Provider::Cloudevents => TOLERANCE,
+                _ => TOLERANCE,
             },
             fields: BTreeSet::new(),
-            cloudevents_auth: CloudeventsAuth::of(&secrets),
+            cloudevents_auth: match kind {
+                // The specification knows no tokens.
+                Provider::StandardWebhooks => CloudeventsAuth::Signature,
+                _ => CloudeventsAuth::of(&secrets),
+            },
+            oidc: None,
+            places: Places::default(),
             secrets,
         }
     }
@@ -190,19 +220,39 @@ impl SourceSettings {
             .into_iter()
             .chain(source.fields.iter().cloned())
             .collect();
+        settings.places = Places {
+            id: source.id_field.clone(),
+            kind: source.type_field.clone(),
+            time: source.time_field.clone(),
+            subject: source.subject_field.clone(),
+        };
         settings
     }
 
     /// Why this source can verify nothing, in one sentence without a secret in it; for the
     /// start-up log and the doctor.
     pub fn mistake(&self) -> Option<String> {
-        if self.secrets.is_empty() {
-            return Some(format!("source `{}` has no secret", self.id));
+        if !self.can_verify() {
+            let lacks = match self.kind {
+                Provider::GooglePubsub => "service account whose tokens it takes",
+                _ => "secret",
+            };
+            return Some(format!("source `{}` has no {lacks}", self.id));
         }
-        if self.kind != Provider::Cloudevents {
-            return None;
+        let what = match self.kind {
+            Provider::Cloudevents | Provider::StandardWebhooks => cloudevents::mistake(self),
+            Provider::CloudMonitoring => token::mistake(self),
+            _ => None,
+        };
+        what.map(|what| format!("source `{}`: {what}", self.id))
+    }
+
+    /// Whether there is anything that a sender could prove itself by.
+    fn can_verify(&self) -> bool {
+        match self.kind {
+            Provider::GooglePubsub => self.oidc.is_some(),
+            _ => !self.secrets.is_empty(),
         }
-        cloudevents::mistake(self).map(|what| format!("source `{}`: {what}", self.id))
     }
 }
 
@@ -212,6 +262,9 @@ fn normalise(settings: &SourceSettings, delivery: &Delivery) -> Result<Accepted,
         Provider::Fivetran => fivetran::normalise(settings, delivery),
         Provider::Github => github::normalise(settings, delivery),
         Provider::Cloudevents => cloudevents::normalise(settings, delivery),
+        Provider::GooglePubsub => google::normalise(settings, delivery),
+        Provider::CloudMonitoring => Ok(monitoring::normalise(settings, delivery)),
+        Provider::StandardWebhooks => Ok(standard::normalise(settings, delivery)),
     }
 }
 
@@ -227,7 +280,7 @@ fn within_limits(settings: &SourceSettings, delivery: &Delivery) -> Result<(), R
     if delivery.headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
         return Err(RejectCode::HeadersTooLarge.into());
     }
-    if settings.secrets.is_empty() {
+    if !settings.can_verify() {
         return Err(RejectCode::SecretNotConfigured.into());
     }
     Ok(())

@@ -30,6 +30,16 @@ pub enum RejectCode {
     TimestampTooOld,
     /// It was signed further in the future than the tolerance allows: 401.
     TimestampTooNew,
+    /// The token was not made for this source: 401.
+    AudienceMismatch,
+    /// The token was signed, but not by Google for itself: 401.
+    IssuerMismatch,
+    /// The token is of another account than the one that may send here: 401.
+    SenderMismatch,
+    /// The token was signed with a key that its issuer does not publish: 401.
+    KeyUnknown,
+    /// The issuer's keys cannot be fetched, so nothing can be verified: 503, and the sender repeats.
+    KeysUnavailable,
     /// The body is larger than the source takes: 413.
     BodyTooLarge,
     /// The batch has more events than are taken at once: 413.
@@ -46,12 +56,17 @@ pub enum RejectCode {
 
 impl RejectCode {
     /// Every code, for documentation and metrics.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::SignatureMissing,
         Self::SignatureMalformed,
         Self::SignatureMismatch,
         Self::TimestampTooOld,
         Self::TimestampTooNew,
+        Self::AudienceMismatch,
+        Self::IssuerMismatch,
+        Self::SenderMismatch,
+        Self::KeyUnknown,
+        Self::KeysUnavailable,
         Self::BodyTooLarge,
         Self::BatchTooLarge,
         Self::HeadersTooLarge,
@@ -68,6 +83,11 @@ impl RejectCode {
             Self::SignatureMismatch => "signature_mismatch",
             Self::TimestampTooOld => "timestamp_too_old",
             Self::TimestampTooNew => "timestamp_too_new",
+            Self::AudienceMismatch => "audience_mismatch",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::SenderMismatch => "sender_mismatch",
+            Self::KeyUnknown => "key_unknown",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::BodyTooLarge => "body_too_large",
             Self::BatchTooLarge => "batch_too_large",
             Self::HeadersTooLarge => "headers_too_large",
@@ -84,12 +104,67 @@ impl RejectCode {
             Self::SignatureMissing
             | Self::SignatureMismatch
             | Self::TimestampTooOld
-            | Self::TimestampTooNew => 401,
+            | Self::TimestampTooNew
+            | Self::AudienceMismatch
+            | Self::IssuerMismatch
+            | Self::SenderMismatch
+            | Self::KeyUnknown => 401,
             Self::BodyTooLarge | Self::BatchTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::HeadersTooLarge => 431,
-            Self::SecretNotConfigured => 503,
+            Self::SecretNotConfigured | Self::KeysUnavailable => 503,
         }
+    }
+
+    /// What to do about it, for whoever runs the source.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::SignatureMismatch => "The keys differ: was one replaced on one side only?",
+            Self::SignatureMissing => {
+                "Whoever sent it does not sign: is signing switched on there?"
+            }
+            Self::SignatureMalformed => {
+                "The header has another form: is it this provider that sends?"
+            }
+            Self::TimestampTooOld => {
+                "It was signed too long ago: a late repeat, or a clock that is behind."
+            }
+            Self::TimestampTooNew => "It was signed in the future: a clock is wrong.",
+            Self::AudienceMismatch => {
+                "The subscription's audience is not the source's: by default it is this URL."
+            }
+            Self::IssuerMismatch => "Something else than Google made the token.",
+            Self::SenderMismatch => {
+                "Another service account pushes than the one that the source names."
+            }
+            Self::KeyUnknown => {
+                "Google does not publish that key: a forged token, or another `jwks_url`."
+            }
+            Self::KeysUnavailable => {
+                "This server cannot reach the keys: let it out to www.googleapis.com over HTTPS."
+            }
+            Self::BodyTooLarge | Self::BatchTooLarge => {
+                "Raise the source's limit, or send less at once."
+            }
+            Self::HeadersTooLarge => "Something on the way adds headers: look at the proxy.",
+            Self::NotJson | Self::UnsupportedMediaType => {
+                "Is it this provider that sends to this address?"
+            }
+            Self::SecretNotConfigured => {
+                "Set the source's secret, or its service account, where this server runs."
+            }
+        }
+    }
+
+    /// Whether the sender could not prove itself: many of these at once mean a key or an account
+    /// that was replaced on one side only.
+    pub fn is_of_proof(self) -> bool {
+        self.status() == 401 || matches!(self, Self::SignatureMalformed | Self::KeysUnavailable)
+    }
+
+    /// The code of that name.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
     fn public(self) -> &'static str {
@@ -99,6 +174,13 @@ impl RejectCode {
             Self::SignatureMismatch => "The signature does not match.",
             Self::TimestampTooOld => "The delivery is too old.",
             Self::TimestampTooNew => "The delivery is dated in the future.",
+            Self::AudienceMismatch => "The token is for somebody else.",
+            Self::IssuerMismatch => "The token is of another issuer.",
+            Self::SenderMismatch => "The token is of an account that may not send here.",
+            Self::KeyUnknown => "The token is signed with an unknown key.",
+            Self::KeysUnavailable => {
+                "The token cannot be verified right now. Please send it again."
+            }
             Self::BodyTooLarge => "The body is too large.",
             Self::BatchTooLarge => "The batch has too many events.",
             Self::HeadersTooLarge => "The headers are too large.",
@@ -152,6 +234,11 @@ mod tests {
         401 signature_mismatch: The signature does not match.
         401 timestamp_too_old: The delivery is too old.
         401 timestamp_too_new: The delivery is dated in the future.
+        401 audience_mismatch: The token is for somebody else.
+        401 issuer_mismatch: The token is of another issuer.
+        401 sender_mismatch: The token is of an account that may not send here.
+        401 key_unknown: The token is signed with an unknown key.
+        503 keys_unavailable: The token cannot be verified right now. Please send it again.
         413 body_too_large: The body is too large.
         413 batch_too_large: The batch has too many events.
         431 headers_too_large: The headers are too large.

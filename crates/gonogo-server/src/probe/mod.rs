@@ -41,6 +41,7 @@ pub use certificate::CertificateFacts;
 pub use dns::{Aim, CaaQuestion, MAX_RESOLVERS};
 pub use http::{MAX_HEAD_BYTES, MAX_REDIRECTS};
 pub use outcome::{AddressOutcome, Phases, ProbeResult, Verdict, code};
+pub(crate) use policy::is_forbidden;
 pub use policy::{AddressPolicy, Refusal};
 pub use prober::{Extra, Prober, Run};
 pub use registration::{MAX_RDAP_BYTES, RegistrationFacts};

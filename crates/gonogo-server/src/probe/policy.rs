@@ -108,6 +108,12 @@ impl AddressPolicy {
     }
 }
 
+/// Whether an address is one that nobody may ask, whoever names it: metadata services,
+/// link-local, multicast.
+pub(crate) fn is_forbidden(address: IpAddr) -> bool {
+    class(address) == Class::Forbidden
+}
+
 fn normal(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }

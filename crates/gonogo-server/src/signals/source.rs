@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::letters::{Letter, letters_of};
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
+use crate::ingest::RejectCode;
 use crate::ingest::http::Tally;
 use crate::shell::{Missing, may_act, shell};
 use crate::shown;
@@ -175,7 +176,10 @@ pub async fn show(
         keep_days: declared.keep_days,
         secrets: declared.secrets.iter().map(|s| s.0.to_string()).collect(),
         refusals: refusals
-            .map(|(code, n)| (shown::words(code), *n, advice(code)))
+            .map(|(code, n)| {
+                let advice = RejectCode::named(code).map_or("", RejectCode::advice);
+                (shown::words(code), *n, advice)
+            })
             .collect(),
         refused_at: tally
             .refused_at_ms
@@ -214,23 +218,6 @@ fn chart(source: &SourceView, now: Timestamp) -> Markup {
         scale: Scale::FromZero,
     }
     .svg()
-}
-
-/// What to do about a refusal.
-fn advice(code: &str) -> &'static str {
-    match code {
-        "signature_mismatch" => "The keys differ: was one replaced on one side only?",
-        "signature_missing" => "Whoever sent it does not sign: is signing switched on there?",
-        "signature_malformed" => "The header has another form: is it this provider that sends?",
-        "timestamp_too_old" => {
-            "It was signed too long ago: a late repeat, or a clock that is behind."
-        }
-        "timestamp_too_new" => "It was signed in the future: a clock is wrong.",
-        "body_too_large" | "batch_too_large" => "Raise the source's limit, or send less at once.",
-        "secret_not_configured" => "Set the source's secret in the environment of this server.",
-        "unsupported_media_type" | "not_json" => "Is it this provider that sends to this address?",
-        _ => "",
-    }
 }
 
 impl SourcePage {

@@ -172,9 +172,9 @@ fn secrets_that_cannot_be_used_are_named_without_being_shown() {
     insta::assert_snapshot!(table(rows), @r"
     good: no mistake
     none: source `cloudevents` has no secret
-    not base64: source `cloudevents`: 1 of 1 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64
-    too short a key: source `cloudevents`: 1 of 2 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64
-    a token beside keys: source `cloudevents`: 1 of 2 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64
+    not base64: source `cloudevents`: 1 of 1 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64, a public key `whpk_` and 32 bytes
+    too short a key: source `cloudevents`: 1 of 2 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64, a public key `whpk_` and 32 bytes
+    a token beside keys: source `cloudevents`: 1 of 2 secrets cannot be used: a signing secret is `whsec_` and 24 to 64 bytes in base64, a public key `whpk_` and 32 bytes
     a good token: no mistake
     too short a token: source `cloudevents`: 1 of 1 secrets cannot be used: a token has at least 16 bytes
     ");

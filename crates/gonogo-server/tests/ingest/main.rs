@@ -4,8 +4,12 @@ mod cloudevents;
 mod cloudevents_auth;
 mod fivetran;
 mod github;
+mod google;
 mod limits;
+mod monitoring;
+mod oidc;
 mod random;
+mod standard;
 mod stripe;
 
 use std::fmt::Write as _;
@@ -13,6 +17,7 @@ use std::fmt::Write as _;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use gonogo_model::Id;
 use gonogo_model::source::Provider;
+use gonogo_server::ingest::oidc::Keys;
 use gonogo_server::ingest::{
     Accepted, Delivery, Reject, Secret, SourceSettings, VerifiedEvent, accept,
 };
@@ -34,6 +39,8 @@ struct Post {
     settings: SourceSettings,
     headers: HeaderMap,
     body: Vec<u8>,
+    query: String,
+    keys: Option<Keys>,
     received_at: Timestamp,
 }
 
@@ -44,6 +51,8 @@ impl Post {
             settings: SourceSettings::new(Id::from_static(kind.word()), kind, secrets),
             headers: HeaderMap::new(),
             body: body.to_vec(),
+            query: String::new(),
+            keys: None,
             received_at: at(RECEIVED_S),
         }
     }
@@ -70,6 +79,8 @@ impl Post {
         Delivery {
             headers: &self.headers,
             body: &self.body,
+            query: &self.query,
+            keys: self.keys.as_ref(),
             received_at: self.received_at,
         }
     }

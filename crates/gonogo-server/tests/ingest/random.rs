@@ -1,9 +1,13 @@
 //! Rubbish of every kind: `accept` and `replay` answer, and never panic.
 
+use std::sync::OnceLock;
+
 use axum::http::{HeaderName, HeaderValue};
 use gonogo_model::source::Provider;
 use gonogo_server::ingest::{Accepted, accept, replay, sign};
+use serde_json::json;
 
+use crate::oidc::{Signer, claims, expected, head};
 use crate::{Post, RECEIVED_S, at, fixture, secret};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -12,7 +16,11 @@ const TOKEN: &str = "an-example-token";
 /// Deliveries tried of each kind.
 const ROUNDS: u64 = 4_000;
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 20] = [
+    "x-goog-pubsub-message-id",
+    "x-goog-pubsub-publish-time",
+    "buildid",
+    "status",
     "stripe-signature",
     "x-fivetran-signature-256",
     "x-hub-signature-256",
@@ -32,7 +40,12 @@ const NAMES: [&str; 16] = [
 ];
 
 /// Pieces that lead further into the parsers than bytes alone.
-const PIECES: [&str; 24] = [
+const PIECES: [&str; 29] = [
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.",
+    "e30.",
+    "Basic eDp5",
+    "v1a,",
+    "google.cloud.pubsub.topic.v1.messagePublished",
     "t=",
     "v1=",
     "v1,",
@@ -71,6 +84,24 @@ const GITHUB: [&[u8]; 3] = [
     fixture!("github/workflow_run_completed.json"),
     fixture!("github/deployment_status_created.json"),
     fixture!("github/push.json"),
+];
+const GOOGLE: [&[u8]; 7] = [
+    fixture!("google/cloudbuild_success.json"),
+    fixture!("google/cloudbuild_data.json"),
+    fixture!("google/clouddeploy_operation.json"),
+    fixture!("google/clouddeploy_approval.json"),
+    fixture!("google/cloudrun_revision_failed.json"),
+    fixture!("google/eventarc_audit.json"),
+    fixture!("google/plain.json"),
+];
+const MONITORING: [&[u8]; 3] = [
+    fixture!("monitoring/open.json"),
+    fixture!("monitoring/closed.json"),
+    fixture!("monitoring/test.json"),
+];
+const STANDARD: [&[u8]; 2] = [
+    fixture!("standard/contact_created.json"),
+    fixture!("standard/own_shape.json"),
 ];
 const CLOUDEVENTS: [&[u8]; 2] = [
     fixture!("cloudevents/charge_recorded.json"),
@@ -136,6 +167,9 @@ impl Luck {
             Provider::Fivetran => &FIVETRAN,
             Provider::Github => &GITHUB,
             Provider::Cloudevents => &CLOUDEVENTS,
+            Provider::GooglePubsub => &GOOGLE,
+            Provider::CloudMonitoring => &MONITORING,
+            Provider::StandardWebhooks => &STANDARD,
         };
         let mut body = self.one(known).to_vec();
         for _ in 0..self.below(4) {
@@ -193,7 +227,22 @@ fn signed(kind: Provider, mut post: Post) -> Post {
             vec![("x-fivetran-signature-256", sign::fivetran(&key, &post.body))]
         }
         Provider::Github => vec![("x-hub-signature-256", sign::github(&key, &post.body))],
-        Provider::Cloudevents => vec![
+        Provider::GooglePubsub => {
+            // One token, made once: a signature takes longer than all the rest.
+            static TOKEN: OnceLock<String> = OnceLock::new();
+            let made = || Signer::google().token(&head(), &claims(json!({})));
+            post.settings.oidc = Some(expected());
+            post.keys = Some(Signer::google().keys());
+            let token = TOKEN.get_or_init(made);
+            vec![("authorization", format!("Bearer {token}"))]
+        }
+        Provider::CloudMonitoring => {
+            post.settings.secrets = vec![key];
+            post.query = format!("token={KEY}");
+            post.headers.remove("authorization");
+            Vec::new()
+        }
+        Provider::Cloudevents | Provider::StandardWebhooks => vec![
             ("webhook-id", "1".into()),
             ("webhook-timestamp", RECEIVED_S.to_string()),
             (
@@ -229,6 +278,13 @@ fn nothing_panics_and_nothing_unsigned_gets_through() {
                 let name = HeaderName::from_static(luck.one(&NAMES));
                 post.headers.append(name, luck.header_value());
             }
+            if kind == Provider::GooglePubsub {
+                post.settings.oidc = Some(expected());
+                post.keys = Some(Signer::google().keys());
+            }
+            post.query = luck
+                .one(&["", "token=", "token=%", "auth_token=x&token", "&=&"])
+                .into();
             if luck.below(3) == 0 {
                 post.received_at =
                     at(luck.one(&[RECEIVED_S, -1, 253_402_207_200, -377_705_023_201]));

@@ -32,22 +32,27 @@ pub(super) fn normalise(
     settings: &SourceSettings,
     delivery: &Delivery,
 ) -> Result<Accepted, Reject> {
-    let envelope = match media_type(delivery.headers).as_deref() {
-        Some("application/cloudevents+json") => Ok(json(delivery.body)?),
-        Some("application/cloudevents-batch+json") => return batch(settings, delivery),
-        // Another event format, or a post that is no CloudEvent at all.
-        Some(other) if other.starts_with("application/cloudevents") => {
-            return Err(RejectCode::UnsupportedMediaType.into());
-        }
-        _ if !binary::is_event(delivery.headers) => {
-            return Err(RejectCode::UnsupportedMediaType.into());
-        }
-        _ => binary::envelope(delivery)?,
-    };
+    if media_type(delivery.headers).as_deref() == Some("application/cloudevents-batch+json") {
+        return batch(settings, delivery);
+    }
+    let envelope = envelope(delivery)?.ok_or(RejectCode::UnsupportedMediaType)?;
     let event = envelope.and_then(|envelope| event(settings, delivery, &envelope));
     Ok(match event {
         Ok(event) => Accepted::Events(vec![event]),
         Err(dead) => Accepted::DeadLetter(dead),
+    })
+}
+
+/// The structured form of a single event; `None` for a post that is no CloudEvent at all.
+pub(super) fn envelope(delivery: &Delivery) -> Result<Option<Result<Value, DeadLetter>>, Reject> {
+    Ok(match media_type(delivery.headers).as_deref() {
+        Some("application/cloudevents+json") => Some(Ok(json(delivery.body)?)),
+        // Another event format.
+        Some(other) if other.starts_with("application/cloudevents") => {
+            return Err(RejectCode::UnsupportedMediaType.into());
+        }
+        _ if !binary::is_event(delivery.headers) => None,
+        _ => Some(binary::envelope(delivery)?),
     })
 }
 
@@ -96,7 +101,8 @@ fn batch(settings: &SourceSettings, delivery: &Delivery) -> Result<Accepted, Rej
     })
 }
 
-fn event(
+/// The event of an envelope in its structured form.
+pub(super) fn event(
     settings: &SourceSettings,
     delivery: &Delivery,
     envelope: &Value,

@@ -67,6 +67,8 @@ impl Intake {
         let delivery = Delivery {
             headers: &headers(&headers_json),
             body: &body,
+            query: "",
+            keys: None,
             received_at: Time::from_millis(letter.received_at_ms).timestamp(),
         };
         let (events, still) = match crate::ingest::replay(&declared.settings, &delivery) {
