@@ -165,6 +165,7 @@ impl Engine {
         match input {
             Input::Package(package) => self.reload(package, now),
             Input::Event(event) => self.take_event(event, now),
+            Input::Forwarded(report) => self.take_forwarded(report, now),
             Input::Check(result) => self.take_check(result, now),
             Input::IntakeProven { at } => self.intake_proven((*at).min(now), now),
             Input::Delivery(delivery) => self.take_delivery(delivery, now),
@@ -291,6 +292,9 @@ impl Engine {
         }
         for source in self.state.sources.values_mut() {
             source.series.roll(now);
+            if let Some(forward) = &mut source.forward {
+                forward.series.roll(now);
+            }
         }
         for slo in self.state.slos.values_mut() {
             slo.series.roll(now);

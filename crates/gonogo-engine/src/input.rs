@@ -52,6 +52,8 @@ pub enum Input {
     Sampled(Sampled),
     /// A job reported that it runs.
     Beat(Beat),
+    /// How well what a source sends gets through to the product.
+    Forwarded(Box<Forwarded>),
 }
 
 impl Input {
@@ -71,6 +73,7 @@ impl Input {
             Self::Reconciled(_) => "reconciled",
             Self::Sampled(_) => "sampled",
             Self::Beat(_) => "beat",
+            Self::Forwarded(_) => "forwarded",
         }
     }
 }
@@ -410,6 +413,42 @@ pub enum Verb {
         /// Why.
         reason: String,
     },
+}
+
+/// How well what a source sends gets through to the product: totals since counting began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// The source.
+    pub source: Id,
+    /// When this was so.
+    pub at: Time,
+    /// What was counted.
+    pub totals: ForwardTotals,
+    /// Deliveries that wait for an acknowledgement.
+    pub waiting: u64,
+    /// When the oldest of these was received.
+    #[serde(default)]
+    pub oldest: Option<Time>,
+    /// Failed attempts since the last that was acknowledged.
+    #[serde(default)]
+    pub failures_in_row: u32,
+    /// Why nothing is sent on any more, where that is so.
+    #[serde(default)]
+    pub stopped: Option<String>,
+    /// How long acknowledgements took since the last report: a length and how many.
+    #[serde(default)]
+    pub latencies: Vec<(Duration, u32)>,
+}
+
+/// Deliveries of a source since counting began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardTotals {
+    /// Received and to be sent on.
+    pub received: u64,
+    /// Acknowledged in time.
+    pub in_time: u64,
+    /// Not acknowledged in time, or given up.
+    pub failed: u64,
 }
 
 /// Something is wrong with gonogo itself.

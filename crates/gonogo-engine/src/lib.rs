@@ -13,6 +13,7 @@ pub mod effect;
 pub mod engine;
 mod falls;
 pub mod flow;
+pub mod forward;
 pub mod freeze;
 pub mod grouping;
 pub mod heartbeat;

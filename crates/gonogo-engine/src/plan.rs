@@ -141,6 +141,7 @@ impl Plan {
                 Condition::CertificateExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::RegistrationExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
+                Condition::DeliveryFailing(c) => (&mut plan.by_source, &c.source.id),
                 Condition::Reconciliation(c) => (&mut plan.by_reconciliation, &c.reconciliation.id),
                 Condition::ReconciliationStale(c) => {
                     (&mut plan.by_reconciliation, &c.reconciliation.id)
@@ -327,6 +328,7 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::CertificateExpiring(_)
         | Condition::RegistrationExpiring(_)
         | Condition::SourceSilent(_)
+        | Condition::DeliveryFailing(_)
         | Condition::SloBurn(_)
         | Condition::Reconciliation(_)
         | Condition::ReconciliationStale(_)

@@ -39,6 +39,7 @@ impl Engine {
             Condition::CertificateExpiring(c) => self.certificate(c, now),
             Condition::RegistrationExpiring(c) => self.registration(c, now),
             Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
+            Condition::DeliveryFailing(c) => self.delivery_failing(c, now),
             Condition::Reconciliation(c) => self.unreconciled(c, now),
             Condition::ReconciliationStale(c) => self.untold(c, now),
             Condition::SloBurn(c) => self.burn(c),
@@ -280,7 +281,9 @@ impl Engine {
                 Some(flow.failures_in_row)
             }
             Sli::Check(check) => Some(self.state.checks.get(&check.id)?.bad_in_row()),
-            Sli::Events(_) | Sli::Promql(_) => Some(self.state.slos.get(&slo.id.value)?.bad_in_row),
+            Sli::Events(_) | Sli::Promql(_) | Sli::Delivery(_) => {
+                Some(self.state.slos.get(&slo.id.value)?.bad_in_row)
+            }
             _ => None,
         }
     }

@@ -157,7 +157,14 @@ pub struct Histogram {
 impl Histogram {
     /// Counts one.
     pub fn record(&mut self, value: Duration) {
-        self.put(bucket_of(value.as_millis().unsigned_abs()), 1);
+        self.record_many(value, 1);
+    }
+
+    /// Counts several of about one length.
+    pub fn record_many(&mut self, value: Duration, count: u32) {
+        if count > 0 {
+            self.put(bucket_of(value.as_millis().unsigned_abs()), count);
+        }
     }
 
     /// Adds another's counts.

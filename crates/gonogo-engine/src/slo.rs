@@ -263,6 +263,27 @@ impl SloState {
         Some(!good)
     }
 
+    /// Deliveries of a source were acknowledged, or were not in time.
+    pub(crate) fn delivered(&mut self, good: u64, bad: u64, at: Time) {
+        let tally = self.series.at(at);
+        tally.good = tally.good.saturating_add(good);
+        tally.bad = tally.bad.saturating_add(bad);
+        self.last_item = Some(at);
+        self.bad_in_row = match good {
+            0 => self
+                .bad_in_row
+                .saturating_add(u32::try_from(bad).unwrap_or(u32::MAX)),
+            _ => 0,
+        };
+        if bad > 0 {
+            if self.bad_items.len() >= MAX_BAD_NAMED {
+                self.bad_items.remove(0);
+            }
+            let what = format!("{bad} of {} not acknowledged in time", good + bad);
+            self.bad_items.push(BadItem { at, what });
+        }
+    }
+
     fn sampled(&mut self, sampled: &Sampled, now: Time) {
         self.trouble.clone_from(&sampled.trouble);
         if sampled.trouble.is_some() {
@@ -383,7 +404,7 @@ impl Engine {
                 let check = self.state.checks.get(&check.id);
                 check.map_or_else(none, |c| c.series.sums(now, windows, of_answers))
             }
-            Sli::Events(_) | Sli::Promql(_) => {
+            Sli::Events(_) | Sli::Promql(_) | Sli::Delivery(_) => {
                 let state = self.state.slos.get(&slo.id.value);
                 state.map_or_else(none, |s| s.series.sums(now, windows, |t| *t))
             }
@@ -416,7 +437,7 @@ impl Engine {
                     .map(|(at, a)| (*at, of_answers(a)))
                     .collect()
             }
-            Sli::Events(_) | Sli::Promql(_) => {
+            Sli::Events(_) | Sli::Promql(_) | Sli::Delivery(_) => {
                 let state = self.state.slos.get(&slo.id.value);
                 state.map_or_else(Vec::new, |s| s.series.stretches(now, stretch, steps))
             }
@@ -438,7 +459,7 @@ impl Engine {
                 let state = self.state.checks.get(&check.id);
                 state.map_or_else(Tally::default, |c| c.series.ever(of_answers))
             }
-            Sli::Events(_) | Sli::Promql(_) => {
+            Sli::Events(_) | Sli::Promql(_) | Sli::Delivery(_) => {
                 let state = self.state.slos.get(&slo.id.value);
                 state.map_or_else(Tally::default, |s| s.series.ever(|t| *t))
             }
@@ -465,6 +486,15 @@ impl Engine {
                 silent(&flow.start.source.id).or_else(|| silent(&flow.end.source.id))
             }
             Sli::Events(e) => silent(&e.source.id),
+            Sli::Delivery(d) => {
+                let state = self.state.sources.get(&d.source.id)?;
+                let known = state
+                    .forward
+                    .as_ref()
+                    .is_some_and(|f| f.fresh(now).is_some());
+                let why = "nothing is known of what is sent on".to_string();
+                silent(&d.source.id).or((!known).then_some(why))
+            }
             Sli::Check(check) => {
                 let state = self.state.checks.get(&check.id);
                 let unknown = state.is_none_or(|s| s.health == Health::Unknown);
@@ -494,7 +524,9 @@ impl Engine {
             }
             Sli::Latency(l) => self.state.flows.get(self.plan.flow(&l.flow.id)?)?.last_end,
             Sli::Check(check) => self.state.checks.get(&check.id)?.told_at,
-            Sli::Events(_) | Sli::Promql(_) => self.state.slos.get(&slo.id.value)?.last_item,
+            Sli::Events(_) | Sli::Promql(_) | Sli::Delivery(_) => {
+                self.state.slos.get(&slo.id.value)?.last_item
+            }
             Sli::Composite(_) | Sli::Journey(_) => {
                 let parts = slo.parts(&self.plan.package).into_iter();
                 let plain = parts.filter(|(part, _)| !part.sli.is_made_of_slos());

@@ -3,6 +3,7 @@
 use gonogo_model::Id;
 use serde::{Deserialize, Serialize};
 
+use crate::forward::ForwardState;
 use crate::series::{Series, Sum};
 use crate::time::Time;
 
@@ -21,6 +22,9 @@ pub struct SourceState {
     pub silent: bool,
     /// Events over time.
     pub series: Series<Heard>,
+    /// How well what it sends gets through to the product, where it is forwarded.
+    #[serde(default)]
+    pub forward: Option<ForwardState>,
 }
 
 /// Events in a bucket.

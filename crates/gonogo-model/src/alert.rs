@@ -114,6 +114,8 @@ choice! {
         SourceSilent(SourceSilent) = "source_silent",
         /// An error budget that is used up too fast.
         SloBurn(SloBurn) = "slo_burn",
+        /// What a source sends does not get through to the product.
+        DeliveryFailing(DeliveryFailing) = "delivery_failing",
         /// A registration of a domain that runs out.
         RegistrationExpiring(RegistrationExpiring) = "registration_expiring",
         /// Two sides that do not hold the same records.
@@ -306,6 +308,25 @@ record! {
     }
 }
 
+record! {
+    /// What a source sends does not get through to the endpoint that it is forwarded to. Any of
+    /// the bounds is enough; an endpoint that said it wants no more (410) always is.
+    pub struct DeliveryFailing as "a delivery_failing condition" {
+        /// The source; it has to say `forward`.
+        pub source: Ref<Source>,
+        /// A share of deliveries acknowledged in time below this, over the window.
+        pub below: Option<Percent>,
+        /// The window of the ratio.
+        pub window: Duration = Duration::from_hours(1),
+        /// Fewer deliveries than this in the window say nothing about a ratio.
+        pub min_events: u32 = 5,
+        /// The oldest delivery that is not acknowledged is older than this.
+        pub older_than: Duration = Duration::from_mins(15),
+        /// So many attempts failed in a row.
+        pub consecutive: Option<u32>,
+    }
+}
+
 words! {
     /// A pair of windows and a burn rate, from the SRE workbook, chapter 5, table 5-8.
     pub enum BurnSpeed as "a burn speed" {
@@ -382,6 +403,10 @@ impl Alert {
                 .sources
                 .get(&c.source.id)
                 .and_then(|s| s.component.as_ref()),
+            Condition::DeliveryFailing(c) => package
+                .sources
+                .get(&c.source.id)
+                .and_then(|s| s.forward.as_ref().map(|f| &f.to).or(s.component.as_ref())),
             Condition::NoEvents(c) => package
                 .sources
                 .get(&c.source.id)

@@ -17,6 +17,7 @@ pub mod escalation;
 pub mod event;
 pub mod evidence;
 pub mod flow;
+pub mod forward;
 pub mod heartbeat;
 pub mod id;
 pub mod kind;

@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::escalation::EscalationPolicy;
 use crate::evidence::{Evidence, EvidenceFile, Exception};
 use crate::flow::Flow;
+use crate::forward;
 use crate::id::Id;
 use crate::kind::{Entity, Kind, Subject};
 use crate::launch::{ChecklistItem, FORMAT, Header};
@@ -363,6 +364,7 @@ impl Loader {
                 self.cx.diagnostics.push(found);
             }
         }
+        forward::add_edges(&mut self.package);
         let mut diagnostics = self.cx.diagnostics;
         diagnostics.sort_by_key(|d| {
             d.span

@@ -63,6 +63,8 @@ choice! {
         Latency(LatencySli) = "flow_latency",
         /// Good answers of a check, over all answers.
         Check(Ref<Check>) = "check",
+        /// Deliveries of a source that the product acknowledged in time, over all that were received.
+        Delivery(DeliverySli) = "delivery",
         /// Good events of a source, over all that match.
         Events(EventsSli) = "events",
         /// The increase of counters that a Prometheus has.
@@ -243,6 +245,10 @@ impl Slo {
                 let source = package.sources.get(&e.source.id)?;
                 source.component.as_ref().map(|c| &c.id)
             }
+            Sli::Delivery(d) => {
+                let forward = package.sources.get(&d.source.id)?.forward.as_ref()?;
+                Some(&forward.to.id)
+            }
             Sli::Promql(_) => None,
             Sli::Composite(_) | Sli::Journey(_) => {
                 let mut parts = self.parts(package).into_iter();
@@ -297,6 +303,14 @@ impl EventsSli {
         named
             .chain(self.at_most.iter().map(|b| &b.field))
             .map(String::as_str)
+    }
+}
+
+record! {
+    /// Deliveries that the product acknowledged.
+    pub struct DeliverySli as "a delivery SLI" {
+        /// The source; it has to say `forward`.
+        pub source: Ref<Source>,
     }
 }
 

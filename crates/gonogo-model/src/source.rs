@@ -3,6 +3,7 @@
 use crate::component::Component;
 use crate::decode::{record, words};
 use crate::duration::Duration;
+use crate::forward::Forward;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::{SecretRef, Setting};
@@ -45,6 +46,8 @@ record! {
         pub time_field: Option<String>,
         /// `standard-webhooks`: where the body says what the event is about.
         pub subject_field: Option<String>,
+        /// Where what it sends goes on to, as it came; nowhere, where this is not written.
+        pub forward: Option<Forward>,
     }
 }
 entity!(Source, Source);

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::courier::{Courier, append};
 use crate::driver::{Driver, Recovered, recover};
 use crate::force::{DiskState, Keeper, OnDisk, refusal};
+use crate::forward::Forwarder;
 use crate::ingest::http::Intake;
 use crate::metrics::Sent;
 use crate::notify::Channels;
@@ -171,6 +172,14 @@ impl App {
             view: view.clone(),
             seed,
         };
+        let forwarder = Forwarder {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            outside: options.outside.clone(),
+            view: view.clone(),
+            seed,
+            desk: intake.desk(),
+        };
         let keeper = Keeper {
             on_disk,
             store: store.clone(),
@@ -197,6 +206,7 @@ impl App {
         };
         tasks.push(tokio::spawn(files.run(stopped.clone())));
         tasks.push(tokio::spawn(courier.run(stopped.clone())));
+        tasks.push(tokio::spawn(forwarder.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));
         tasks.push(tokio::spawn(

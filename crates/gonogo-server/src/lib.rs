@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod driver;
 pub mod force;
+mod forward;
 pub mod graph;
 pub mod heartbeats;
 pub mod incidents;

@@ -10,10 +10,11 @@ use gonogo_engine::alerting::{AlertState, Reading, Stage};
 use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::flow::{Counts, Open};
+use gonogo_engine::forward::Passed;
 use gonogo_engine::freeze::FreezeState;
 use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
-use gonogo_engine::input::{Certificate, CheckResult, Phases};
+use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases};
 use gonogo_engine::plan::Plan;
 use gonogo_engine::slo::{BadItem, Figures, Tally};
 use gonogo_engine::source::Heard;
@@ -159,6 +160,21 @@ pub struct SourceView {
     pub hour: u32,
     /// Events per [`STRETCH`], oldest first.
     pub stretches: Vec<(Time, Heard)>,
+    /// How what it sends gets through to the product, where it is forwarded.
+    pub forward: Option<ForwardView>,
+}
+
+/// The forwarding of a source in a view.
+#[derive(Clone, Debug)]
+pub struct ForwardView {
+    /// The last report, unless it is too old to say anything.
+    pub last: Option<Forwarded>,
+    /// Deliveries over [`WINDOW`].
+    pub hour: Passed,
+    /// Deliveries over a day.
+    pub day: Passed,
+    /// Deliveries per [`STRETCH`], oldest first.
+    pub stretches: Vec<(Time, Passed)>,
 }
 
 /// An SLO in a view.
@@ -384,6 +400,12 @@ fn sources(engine: &Engine, now: Time) -> Vec<SourceView> {
         silent: s.silent,
         hour: s.series.sum(now, WINDOW).events,
         stretches: s.series.stretches(now, STRETCH, STRETCHES),
+        forward: s.forward.as_ref().map(|f| ForwardView {
+            last: f.fresh(now).cloned(),
+            hour: f.series.sum(now, WINDOW),
+            day: f.series.sum(now, Duration::from_hours(24)),
+            stretches: f.series.stretches(now, STRETCH, STRETCHES),
+        }),
     });
     views.collect()
 }

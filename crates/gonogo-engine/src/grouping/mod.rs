@@ -183,6 +183,7 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         Condition::CertificateExpiring(_)
         | Condition::RegistrationExpiring(_)
         | Condition::SourceSilent(_)
+        | Condition::DeliveryFailing(_)
         | Condition::SloSilent(_)
         | Condition::NoEvents(_) => None,
     };

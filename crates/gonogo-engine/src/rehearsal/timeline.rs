@@ -290,6 +290,7 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::CertificateExpiring(c) => Signal::Check(&c.check.id),
         Condition::RegistrationExpiring(c) => Signal::Check(&c.check.id),
         Condition::SourceSilent(c) => Signal::Source(&c.source.id),
+        Condition::DeliveryFailing(c) => Signal::Source(&c.source.id),
         Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::NoEvents(c) => Signal::Source(&c.source.id),
@@ -302,6 +303,7 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
                 Some(Sli::Completion(f) | Sli::Success(f)) => Signal::Flow(&f.id),
                 Some(Sli::Latency(l)) => Signal::Flow(&l.flow.id),
                 Some(Sli::Check(c)) => Signal::Check(&c.id),
+                Some(Sli::Delivery(d)) => Signal::Source(&d.source.id),
                 Some(Sli::Events(e)) => Signal::Source(&e.source.id),
                 Some(Sli::Promql(_) | Sli::Composite(_) | Sli::Journey(_)) | None => {
                     Signal::Nothing

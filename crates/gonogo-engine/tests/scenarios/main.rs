@@ -3,6 +3,7 @@
 mod budgets;
 mod certificates;
 mod charges;
+mod delivery;
 mod downtime;
 mod heartbeats;
 mod outage;

@@ -115,6 +115,7 @@ fn counted(sli: &Sli) -> String {
         Sli::Latency(latency) => format!("flow_latency:{}", latency.flow.id),
         Sli::Completion(flow) | Sli::Success(flow) => format!("{}:{}", sli.key(), flow.id),
         Sli::Check(check) => format!("check:{}", check.id),
+        Sli::Delivery(delivery) => format!("delivery:{}", delivery.source.id),
         Sli::Events(events) => format!("events:{}", events.source.id),
         Sli::Promql(_) => "promql:counters".into(),
         Sli::Composite(_) => "composite:slos".into(),

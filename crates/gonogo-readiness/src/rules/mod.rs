@@ -10,10 +10,12 @@ mod burn_can_never_fire;
 mod certificate_alert_needs_tls_check;
 mod check_unwatched;
 mod comms_rule_without_template;
+mod delivery_without_forward;
 mod dependency_cycle;
 mod duplicate_public_name;
 mod escalation_empty_step;
 mod flow_alert_missing;
+mod forward_in_the_path;
 mod page_without_waking_channel;
 mod person_single_point;
 mod placeholder_people;
@@ -96,10 +98,12 @@ rules! {
     certificate_alert_needs_tls_check,
     check_unwatched,
     comms_rule_without_template,
+    delivery_without_forward,
     dependency_cycle,
     duplicate_public_name,
     escalation_empty_step,
     flow_alert_missing,
+    forward_in_the_path,
     page_without_waking_channel,
     person_single_point,
     placeholder_people,

@@ -24,6 +24,7 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             Condition::CertificateExpiring(c) => watched.checks.insert(&c.check.id),
             Condition::RegistrationExpiring(c) => watched.checks.insert(&c.check.id),
             Condition::SourceSilent(_)
+            | Condition::DeliveryFailing(_)
             | Condition::NoEvents(_)
             | Condition::Reconciliation(_)
             | Condition::ReconciliationStale(_) => false,

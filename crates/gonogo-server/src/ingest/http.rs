@@ -4,6 +4,7 @@
 //! is answered 503 with `Retry-After`, so that the sender repeats it. Invariant: nothing is
 //! answered with 2xx before its commit.
 
+mod onward;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_engine::Input;
 use gonogo_engine::input::SCHEMA;
+use gonogo_model::forward::Forward;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::setting::Setting;
 use gonogo_model::source::{Provider, Source};
@@ -23,10 +25,11 @@ use gonogo_model::text::Digest;
 use gonogo_model::{Id, Package};
 use serde::Serialize;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::driver::new_input;
+use crate::forward::Desk;
 use crate::settings::Outside;
 use crate::store::{
     AppendBatch, Appended, DEDUP_DAYS_MAX, Dedup, Lane, NewDeadLetter, NewInput, RawBody, Store,
@@ -34,6 +37,7 @@ use crate::store::{
 };
 use crate::view::View;
 
+use onward::Onward;
 pub use replay::{CannotReplay, Replayed};
 
 use super::oidc::{Expected, GOOGLE_KEYS, KeyStore, Keys, Token};
@@ -44,7 +48,10 @@ use super::{
 /// The source of our own test events. It proves that the whole way in works.
 pub const OWN_SOURCE: &str = "gonogo-intake";
 /// The largest body that is read for any source; each source has its own limit below that.
-pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Requests that are taken in at once. More would only wait for the same disk: they are told at
+/// once to come back, so that those that are taken stay quick.
+pub const IN_FLIGHT_MAX: usize = 512;
 /// How long a sender is asked to wait when nothing can be stored.
 const RETRY_AFTER_SECS: &str = "5";
 /// So many refused signatures within [`SPIKE_WINDOW_MS`] are said aloud: a key that was
@@ -69,6 +76,8 @@ struct Inner {
     base_url: String,
     keys: KeyStore,
     own: SourceSettings,
+    desk: Desk,
+    places: Semaphore,
     in_force: RwLock<InForce>,
     tally: Mutex<BTreeMap<Id, Tally>>,
 }
@@ -83,6 +92,7 @@ struct Declared {
     settings: SourceSettings,
     keep_days: u16,
     dedup_days: u16,
+    forward: Option<Forward>,
 }
 
 /// What a source's requests came to since the start.
@@ -126,6 +136,8 @@ impl Intake {
                 base_url: base_url.to_owned(),
                 keys,
                 own,
+                desk: Desk::default(),
+                places: Semaphore::new(IN_FLIGHT_MAX),
                 in_force,
                 tally,
             }),
@@ -135,6 +147,11 @@ impl Intake {
     /// Where secrets are read from.
     pub fn outside(&self) -> &Outside {
         &self.inner.outside
+    }
+
+    /// What the intake and forwarding tell one another.
+    pub fn desk(&self) -> Desk {
+        self.inner.desk.clone()
     }
 
     /// What each source's requests came to since the start.
@@ -268,11 +285,18 @@ impl Intake {
                 public: reject.public,
             }
         })?;
+        let onward = self.onward(&declared)?;
         let taken = match accepted {
-            Accepted::Nothing { .. } => Taken::default(),
-            Accepted::Events(events) => self.store(&declared, &delivery, events).await?,
+            Accepted::Nothing { .. } => {
+                self.send_on(&declared, &delivery, onward, "a test of the provider's")
+                    .await?;
+                Taken::default()
+            }
+            Accepted::Events(events) => self.store(&declared, &delivery, events, onward).await?,
             Accepted::DeadLetter(dead) => {
                 self.put_aside(&declared, &delivery, &dead).await?;
+                self.send_on(&declared, &delivery, onward, "not readable here")
+                    .await?;
                 Taken {
                     dead_letters: 1,
                     ..Taken::default()
@@ -280,7 +304,7 @@ impl Intake {
             }
             Accepted::Partial { events, dead } => {
                 self.put_aside(&declared, &delivery, &dead).await?;
-                let taken = self.store(&declared, &delivery, events).await?;
+                let taken = self.store(&declared, &delivery, events, onward).await?;
                 Taken {
                     dead_letters: 1,
                     ..taken
@@ -308,8 +332,10 @@ impl Intake {
         declared: &Declared,
         delivery: &Delivery<'_>,
         events: Vec<VerifiedEvent>,
+        onward: Onward,
     ) -> Result<Taken, Refused> {
         let now = self.inner.clock.now();
+        let forward = onward.delivery(declared, delivery, &events, now);
         let inputs = events
             .into_iter()
             .enumerate()
@@ -327,18 +353,22 @@ impl Intake {
                         keep_days: declared.dedup_days,
                     }),
                     // A batch is one body: it is kept once.
-                    raw: (place == 0).then(|| declared.raw(delivery)).flatten(),
+                    raw: (place == 0 && forward.is_none())
+                        .then(|| declared.raw(delivery))
+                        .flatten(),
                 }
             })
             .collect();
-        let appended = self
-            .inner
-            .store
-            .append(AppendBatch {
-                lane: Lane::World,
-                inputs,
-            })
-            .await?;
+        let lane = Lane::World;
+        let batch = AppendBatch { lane, inputs };
+        let appended = match forward {
+            None => self.inner.store.append(batch).await?,
+            Some(forward) => {
+                let appended = self.inner.store.append_forwarded(batch, forward).await?;
+                self.inner.desk.queued(&declared.settings.id);
+                appended
+            }
+        };
         let duplicates = appended
             .iter()
             .filter(|a| matches!(a, Appended::Duplicate { .. }))
@@ -423,6 +453,10 @@ enum Refused {
         public: &'static str,
     },
     NotStored(StoreError),
+    /// More than can be taken now: the sender repeats it.
+    Busy {
+        code: &'static str,
+    },
 }
 
 impl From<StoreError> for Refused {
@@ -438,7 +472,24 @@ pub async fn post(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let body: Bytes = match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
+    // What proves that we hear is never turned away.
+    let place = match intake.inner.places.try_acquire() {
+        Ok(place) => Some(place),
+        Err(_) if source == OWN_SOURCE => None,
+        Err(_) => {
+            if let Some(declared) = intake.source(&source) {
+                intake.count(&declared.settings.id, |t| {
+                    *t.refused.entry("overloaded").or_default() += 1
+                });
+            }
+            return busy("overloaded");
+        }
+    };
+    let limit = intake
+        .source(&source)
+        .map_or(64 * 1024, |d| d.settings.max_body_bytes)
+        .min(BODY_BYTES_MAX);
+    let body: Bytes = match axum::body::to_bytes(body, limit).await {
         Ok(body) => body,
         Err(_) => {
             let id = Id::from_static(&source);
@@ -451,7 +502,9 @@ pub async fn post(
         }
     };
     let query = head.uri.query().unwrap_or_default();
-    match intake.take(&source, query, &head.headers, &body).await {
+    let taken = intake.take(&source, query, &head.headers, &body).await;
+    drop(place);
+    match taken {
         Ok(taken) => Json(taken).into_response(),
         Err(Refused::UnknownSource) => {
             refusal(404, "unknown_source", "There is no such source here.")
@@ -467,6 +520,10 @@ pub async fn post(
                 _ => refusal(status, code, public),
             }
         }
+        Err(Refused::Busy { code }) => {
+            tracing::warn!(source, code, "a delivery is asked to come back");
+            busy(code)
+        }
         Err(Refused::NotStored(error)) => {
             tracing::error!(source, %error, "a delivery cannot be stored");
             let code = if error.is_temporary() {
@@ -474,11 +531,7 @@ pub async fn post(
             } else {
                 "not_storable"
             };
-            repeat(refusal(
-                503,
-                code,
-                "It cannot be stored right now. Please send it again.",
-            ))
+            busy(code)
         }
     }
 }
@@ -489,6 +542,14 @@ pub async fn options(headers: HeaderMap) -> Response {
         Some(allowed) => (StatusCode::OK, allowed).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     }
+}
+
+fn busy(code: &str) -> Response {
+    repeat(refusal(
+        503,
+        code,
+        "It cannot be stored right now. Please send it again.",
+    ))
 }
 
 /// Asks the sender to try again.
@@ -567,6 +628,7 @@ fn declared(package: &Package, outside: &Outside, base_url: &str) -> BTreeMap<Id
             dedup_days: u16::try_from(source.retry_window.as_secs() / 86_400 + 1)
                 .unwrap_or(u16::MAX)
                 .min(DEDUP_DAYS_MAX),
+            forward: source.forward.clone(),
         }
     };
     package

@@ -107,7 +107,7 @@ fn retry_after_max(kind: PageKind) -> Duration {
 }
 
 /// Between half the delay and the whole of it: sends that failed together part ways.
-fn jittered(delay: Duration, seed: u64, effect_id: &str, attempt: u32) -> Duration {
+pub(crate) fn jittered(delay: Duration, seed: u64, effect_id: &str, attempt: u32) -> Duration {
     let digest = Sha256::new()
         .chain_update(seed.to_le_bytes())
         .chain_update(attempt.to_le_bytes())

@@ -71,6 +71,12 @@ impl AddressPolicy {
         Self { allowed }
     }
 
+    /// Judges a name and the address behind it, for clients outside this folder.
+    pub fn judge(&self, host: &str, address: IpAddr, private: bool) -> Result<(), Refusal> {
+        self.judge_name(host)?;
+        self.judge_resolved(host, address, Scope::of(private))
+    }
+
     /// Judges a name before it is resolved.
     pub(super) fn judge_name(&self, host: &str) -> Result<(), Refusal> {
         let host = normal(host);

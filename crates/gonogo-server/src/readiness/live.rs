@@ -168,6 +168,13 @@ fn indicator(sight: &Sight<'_>, subject: &Subject, _: &[Subject]) -> Option<Seen
             let seen = Seen::well(at, "its indicator had data");
             return Some(seen.on(Kind::Check, [check.id.clone()]));
         }
+        Sli::Delivery(delivery) => {
+            let id = &delivery.source.id;
+            let source = sight.view.sources.iter().find(|s| s.id == *id)?;
+            let report = source.forward.as_ref()?.last.as_ref()?;
+            let seen = Seen::well(report.at, "its indicator had data");
+            return Some(seen.on(Kind::Source, [id.clone()]));
+        }
         Sli::Completion(flow) => {
             let seen = sight.flows.get(&flow.id)?;
             (flow, seen.last_start.max(seen.last_end))

@@ -51,6 +51,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::CertificateExpiring(c) => check(&c.check.id),
         Condition::RegistrationExpiring(c) => check(&c.check.id),
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
+        Condition::DeliveryFailing(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => compared(&c.reconciliation.id),
         Condition::NoEvents(c) => Some(format!("/signals/sources/{}", c.source.id)),

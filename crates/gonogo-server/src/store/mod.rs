@@ -27,6 +27,8 @@ mod error;
 mod evidence;
 #[cfg(test)]
 mod fault;
+mod forward;
+mod forward_log;
 mod head;
 mod history;
 mod input;
@@ -70,6 +72,10 @@ pub use dead_letter::{
 pub use dedup::{DEDUP_DAYS_MAX, DEDUP_RECENT_MAX};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, EVIDENCE_PER_SUBJECT_MAX, NewEvidence};
+pub use forward::{
+    FORWARD_LOG_MAX, ForwardAttempt, ForwardFate, ForwardTally, NewForward, QueuedForward,
+};
+pub use forward_log::{ForwardFilter, ForwardRow, ForwardState, REPLAY_MAX};
 pub use head::Waiting;
 pub use history::HistoryRow;
 pub use input::{AppendBatch, Appended, Dedup, Input, Lane, NewInput};

@@ -24,6 +24,7 @@ impl Store {
         self.prune_sessions(now_ms).wait()?;
         while self.prune_dedup(now_ms).wait()? > 0 {}
         while self.prune_outbox().wait()? > 0 {}
+        while self.prune_forwards().wait()? > 0 {}
         self.settle_dedup()?;
         while self.prune_journal(now_ms).wait()? > 0 {}
         while self.prune_history(now_ms).wait()? > 0 {}

@@ -52,7 +52,10 @@ pub struct RawStats {
 impl Store {
     /// The request that made an input, if it is still kept.
     pub fn raw_of_input(&self, seq: i64) -> Result<Option<RawPlain>, StoreError> {
-        let id = self.inner.raw.id_of_input(seq)?;
+        let id = match self.inner.raw.id_of_input(seq)? {
+            Some(id) => Some(id),
+            None => self.forward_raw_of(seq)?,
+        };
         id.map(|id| self.inner.raw.get(id)).transpose()
     }
 

@@ -24,6 +24,7 @@ pub(super) const JOURNAL: &[&str] = &[
     include_str!("journal.sql"),
     include_str!("links.sql"),
     include_str!("evidence.sql"),
+    include_str!("forward.sql"),
 ];
 /// Migrations of `raw.db`.
 pub(super) const RAW: &[&str] = &[include_str!("raw.sql")];

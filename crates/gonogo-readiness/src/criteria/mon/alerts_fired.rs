@@ -70,6 +70,7 @@ fn watched(alert: &Alert) -> Subject {
         Condition::CertificateExpiring(c) => of(Kind::Check, &c.check.id),
         Condition::RegistrationExpiring(c) => of(Kind::Check, &c.check.id),
         Condition::SourceSilent(c) => of(Kind::Source, &c.source.id),
+        Condition::DeliveryFailing(c) => of(Kind::Source, &c.source.id),
         Condition::SloBurn(c) => of(Kind::Slo, &c.slo.id),
         Condition::Reconciliation(c) => of(Kind::Reconciliation, &c.reconciliation.id),
         Condition::ReconciliationStale(c) => of(Kind::Reconciliation, &c.reconciliation.id),

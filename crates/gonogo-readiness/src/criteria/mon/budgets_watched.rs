@@ -78,6 +78,7 @@ fn pages_on_signal(case: &Case<'_>, slo: &Slo) -> bool {
         (Sli::Latency(latency), Condition::FlowSlow(c)) => c.flow.id == latency.flow.id,
         // An end that never comes is slower than any bound.
         (Sli::Latency(latency), Condition::FlowOverdue(c)) => c.flow.id == latency.flow.id,
+        (Sli::Delivery(d), Condition::DeliveryFailing(c)) => c.source.id == d.source.id,
         _ => false,
     })
 }

@@ -67,6 +67,7 @@ fn counted(slo: &Slo) -> Subject {
         Sli::Completion(flow) | Sli::Success(flow) => (Kind::Flow, &flow.id),
         Sli::Latency(latency) => (Kind::Flow, &latency.flow.id),
         Sli::Events(events) => (Kind::Source, &events.source.id),
+        Sli::Delivery(delivery) => (Kind::Source, &delivery.source.id),
         Sli::Promql(_) | Sli::Composite(_) | Sli::Journey(_) => (Kind::Slo, &slo.id.value),
     };
     Subject::Entity(kind, id.clone())
@@ -81,6 +82,10 @@ fn lately(case: &Case<'_>, slo: &Slo) -> Duration {
         Sli::Latency(latency) => silence(case, &latency.flow.id, slo),
         Sli::Events(events) => {
             let bound = case.package.sources.get(&events.source.id);
+            Some(bound.and_then(|s| s.silent_after).unwrap_or(slo.period()))
+        }
+        Sli::Delivery(delivery) => {
+            let bound = case.package.sources.get(&delivery.source.id);
             Some(bound.and_then(|s| s.silent_after).unwrap_or(slo.period()))
         }
         Sli::Promql(_) => None,
@@ -114,6 +119,7 @@ fn silence_noticed(case: &Case<'_>, slo: &Slo) -> bool {
     }
     let flow = match &slo.sli {
         Sli::Events(events) => return silent(&events.source.id),
+        Sli::Delivery(delivery) => return silent(&delivery.source.id),
         Sli::Promql(_) => return false,
         Sli::Composite(_) | Sli::Journey(_) => {
             let parts = slo.parts(p);

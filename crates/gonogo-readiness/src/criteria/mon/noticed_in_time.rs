@@ -93,6 +93,10 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
     let flow = |id: &Id| package.flows.get(id).map(|f| f.deadline.as_millis());
     let millis = match &alert.when {
         Condition::CheckFailing(c) => check_millis(check(&c.check.id)?),
+        Condition::DeliveryFailing(c) => c.older_than.as_millis().min(match c.below {
+            Some(_) => c.window.as_millis(),
+            None => i64::MAX,
+        }),
         Condition::CertificateExpiring(c) => {
             let check = check(&c.check.id)?;
             check

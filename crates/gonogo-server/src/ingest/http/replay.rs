@@ -9,7 +9,7 @@ use std::fmt;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use gonogo_engine::Time;
 
-use super::{Intake, Refused, Taken};
+use super::{Intake, Onward, Refused, Taken};
 use crate::ingest::{Accepted, DeadLetter, Delivery};
 use crate::store::{RawPlain, StoreError};
 
@@ -79,7 +79,10 @@ impl Intake {
         };
         let taken = match events.is_empty() {
             true => Taken::default(),
-            false => self.store(&declared, &delivery, events).await?,
+            false => {
+                self.store(&declared, &delivery, events, Onward::Nowhere)
+                    .await?
+            }
         };
         if still.is_none() {
             let now = self.inner.clock.now().as_millis();
@@ -137,6 +140,7 @@ impl From<Refused> for CannotReplay {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NotStored(error) => Self::Store(error),
+            Refused::Busy { .. } => Self::Store(StoreError::LowSpace),
             // Neither can happen: the source is known and nothing is verified again.
             Refused::UnknownSource | Refused::Rejected { .. } => Self::Gone,
         }
