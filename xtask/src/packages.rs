@@ -15,7 +15,7 @@ struct Package {
     why: &'static str,
 }
 
-const NEEDED: [Package; 9] = [
+const NEEDED: [Package; 7] = [
     Package {
         name: "chromium",
         why: "the browser that the page tests look through",
@@ -33,10 +33,6 @@ const NEEDED: [Package; 9] = [
         why: "the list of tracked files that the invariants read",
     },
     Package {
-        name: "knot",
-        why: "an authoritative DNS server with signed zones for the DNS checks",
-    },
-    Package {
         name: "openssl",
         why: "certificates for the TLS examples",
     },
@@ -47,10 +43,6 @@ const NEEDED: [Package; 9] = [
     Package {
         name: "python3-aiosmtpd",
         why: "a real SMTP server that receives the mail",
-    },
-    Package {
-        name: "unbound",
-        why: "a resolver that verifies those signatures",
     },
 ];
 

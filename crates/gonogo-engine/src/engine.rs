@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::alerting::AlertState;
 use crate::change::Happened;
 use crate::check::CheckState;
+use crate::domains::FleetState;
 use crate::effect::Effect;
 use crate::flow::{Deaf, FlowState};
 use crate::freeze::FreezeState;
@@ -115,6 +116,9 @@ pub struct State {
     /// What is known of jobs that report by themselves, by check.
     #[serde(default)]
     pub beats: BTreeMap<Id, BeatState>,
+    /// States of the fleets of domains.
+    #[serde(default)]
+    pub fleets: BTreeMap<Id, FleetState>,
 }
 
 /// What handling an input led to.
@@ -183,6 +187,7 @@ impl Engine {
             Input::Reconciled(run) => self.take_reconciled(run, now),
             Input::Sampled(sampled) => self.take_sample(sampled, now),
             Input::Beat(beat) => self.take_beat(beat, now),
+            Input::Fleet(input) => self.take_fleet(input, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),
@@ -299,6 +304,7 @@ impl Engine {
         for slo in self.state.slos.values_mut() {
             slo.series.roll(now);
         }
+        self.advance_fleets(now);
         self.look_at_everything(now);
         self.troubles_go_on(now);
         self.forget_old_incidents(now);

@@ -59,6 +59,7 @@ pub enum EntryKind {
     Reconciled,
     Changed,
     Freeze,
+    Domains,
 }
 
 impl EntryKind {
@@ -100,6 +101,7 @@ impl EntryKind {
             Self::Reconciled => "reconciled",
             Self::Changed => "changed",
             Self::Freeze => "freeze",
+            Self::Domains => "domains",
         }
     }
 }

@@ -9,6 +9,7 @@ use gonogo_model::overlay::Overlay;
 use gonogo_model::{Duration, Id, PackageText};
 use serde::{Deserialize, Serialize};
 
+use crate::domains::FleetInput;
 use crate::effect::EffectId;
 use crate::reconciliation::Reconciled;
 use crate::time::Time;
@@ -54,6 +55,8 @@ pub enum Input {
     Beat(Beat),
     /// How well what a source sends gets through to the product.
     Forwarded(Box<Forwarded>),
+    /// Something was learnt about domains of a fleet.
+    Fleet(Box<FleetInput>),
 }
 
 impl Input {
@@ -74,6 +77,7 @@ impl Input {
             Self::Sampled(_) => "sampled",
             Self::Beat(_) => "beat",
             Self::Forwarded(_) => "forwarded",
+            Self::Fleet(_) => "fleet",
         }
     }
 }

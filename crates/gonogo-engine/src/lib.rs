@@ -8,6 +8,7 @@ pub mod alerting;
 pub mod change;
 pub mod check;
 mod command;
+pub mod domains;
 mod draft;
 pub mod effect;
 pub mod engine;

@@ -39,6 +39,7 @@ pub struct Plan {
     /// Changes by the flow, in the flows' order, or the check that tells of them.
     changes_by_flow: Vec<Vec<Id>>,
     changes_by_check: BTreeMap<Id, Vec<Id>>,
+    by_fleet: BTreeMap<Id, Vec<Id>>,
     /// Alert → its component.
     components: BTreeMap<Id, Id>,
     /// Component → everything it needs to work, with the number of edges to it.
@@ -80,6 +81,7 @@ impl Plan {
             listeners: Listeners::of(&package),
             changes_by_flow: vec![Vec::new(); package.flows.len()],
             changes_by_check: BTreeMap::new(),
+            by_fleet: BTreeMap::new(),
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
@@ -142,6 +144,7 @@ impl Plan {
                 Condition::RegistrationExpiring(c) => (&mut plan.by_check, &c.check.id),
                 Condition::SourceSilent(c) => (&mut plan.by_source, &c.source.id),
                 Condition::DeliveryFailing(c) => (&mut plan.by_source, &c.source.id),
+                Condition::Domains(c) => (&mut plan.by_fleet, &c.fleet.id),
                 Condition::Reconciliation(c) => (&mut plan.by_reconciliation, &c.reconciliation.id),
                 Condition::ReconciliationStale(c) => {
                     (&mut plan.by_reconciliation, &c.reconciliation.id)
@@ -196,6 +199,11 @@ impl Plan {
     /// The alerts that watch a source.
     pub fn alerts_of_source(&self, source: &Id) -> &[Id] {
         self.by_source.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a fleet of domains.
+    pub fn alerts_of_fleet(&self, fleet: &Id) -> &[Id] {
+        self.by_fleet.get(fleet).map_or(&[], Vec::as_slice)
     }
 
     /// The alerts that watch a reconciliation.
@@ -330,6 +338,7 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::SourceSilent(_)
         | Condition::DeliveryFailing(_)
         | Condition::SloBurn(_)
+        | Condition::Domains(_)
         | Condition::Reconciliation(_)
         | Condition::ReconciliationStale(_)
         | Condition::SloFailing(_)

@@ -40,6 +40,7 @@ impl Engine {
             Condition::RegistrationExpiring(c) => self.registration(c, now),
             Condition::SourceSilent(c) => self.source_silent(&c.source.id, now),
             Condition::DeliveryFailing(c) => self.delivery_failing(c, now),
+            Condition::Domains(c) => self.domains_stand(c, now),
             Condition::Reconciliation(c) => self.unreconciled(c, now),
             Condition::ReconciliationStale(c) => self.untold(c, now),
             Condition::SloBurn(c) => self.burn(c),

@@ -9,6 +9,7 @@ use gonogo_model::{Id, package};
 
 use crate::alerting::{AlertState, Stage};
 use crate::check::CheckState;
+use crate::domains::FleetState;
 use crate::engine::{Engine, HOUSEKEEPING_EVERY, State};
 use crate::flow::FlowState;
 use crate::freeze::FreezeState;
@@ -52,6 +53,9 @@ impl Engine {
         });
         keep(&mut self.state.sources, plan.package.sources.keys(), |id| {
             SourceState::new(id, now)
+        });
+        keep(&mut self.state.fleets, plan.package.fleets.keys(), |_| {
+            FleetState::default()
         });
         let declared = plan.package.reconciliations.keys();
         keep(&mut self.state.reconciliations, declared, |_| {

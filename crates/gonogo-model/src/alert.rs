@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::check::Check;
 use crate::component::Component;
 use crate::decode::{choice, record, words};
+use crate::domains::{DomainStage, DomainsCondition, Fleet};
 use crate::duration::Duration;
 use crate::flow::Flow;
 use crate::id::Id;
@@ -130,6 +131,8 @@ choice! {
         SloSilent(SloSilent) = "slo_silent",
         /// Events that should come and do not.
         NoEvents(NoEvents) = "no_events",
+        /// Domains of a fleet that stand somewhere.
+        Domains(DomainsCondition) = "domains",
     }
 }
 
@@ -370,6 +373,7 @@ impl BurnSpeed {
 impl Alert {
     /// What sort of trouble it tells of.
     pub fn class(&self) -> AlertClass {
+        let ends = |s: &DomainStage| matches!(s, DomainStage::Renewing | DomainStage::Expiring);
         self.class.unwrap_or(match self.when {
             Condition::CertificateExpiring(_) | Condition::RegistrationExpiring(_) => {
                 AlertClass::Expiry
@@ -377,6 +381,9 @@ impl Alert {
             Condition::FlowOverdue(_)
             | Condition::FlowMismatch(_)
             | Condition::Reconciliation(_) => AlertClass::Integrity,
+            Condition::Domains(ref c) if !c.stand.is_empty() && c.stand.iter().all(ends) => {
+                AlertClass::Expiry
+            }
             _ => AlertClass::Availability,
         })
     }
@@ -390,6 +397,10 @@ impl Alert {
             found.map(|r| &r.component)
         };
         let component = match &self.when {
+            Condition::Domains(c) => {
+                let fleet: &Ref<Fleet> = &c.fleet;
+                package.fleets.get(&fleet.id).map(|f| &f.component)
+            }
             Condition::Reconciliation(c) => compared(&c.reconciliation),
             Condition::ReconciliationStale(c) => compared(&c.reconciliation),
             Condition::FlowOverdue(c) => flow(&c.flow),

@@ -33,6 +33,7 @@ pub enum Kind {
     Reconciliation,
     Change,
     ErrorBudgetPolicy,
+    Fleet,
 }
 
 impl Kind {
@@ -59,6 +60,7 @@ impl Kind {
         Self::Reconciliation,
         Self::Change,
         Self::ErrorBudgetPolicy,
+        Self::Fleet,
     ];
 
     /// "escalation policy"
@@ -85,6 +87,7 @@ impl Kind {
             Self::Reconciliation => "reconciliation",
             Self::Change => "change",
             Self::ErrorBudgetPolicy => "error budget policy",
+            Self::Fleet => "fleet",
         }
     }
 
@@ -123,6 +126,7 @@ impl Kind {
             Self::Reconciliation => "reconciliations",
             Self::Change => "changes",
             Self::ErrorBudgetPolicy => "error_budget_policies",
+            Self::Fleet => "fleets",
             Self::Runbook | Self::Template => return None,
         })
     }

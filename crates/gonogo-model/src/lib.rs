@@ -12,6 +12,7 @@ pub mod component;
 pub mod cron;
 pub mod decode;
 pub mod diagnostic;
+pub mod domains;
 pub mod duration;
 pub mod escalation;
 pub mod event;

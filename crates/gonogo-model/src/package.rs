@@ -13,6 +13,7 @@ use crate::comms::{Comms, Template, TemplateHead};
 use crate::component::{Component, Journey};
 use crate::decode::{AnyRef, Cx, Decode, record};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
+use crate::domains::Fleet;
 use crate::escalation::EscalationPolicy;
 use crate::evidence::{Evidence, EvidenceFile, Exception};
 use crate::flow::Flow;
@@ -67,6 +68,7 @@ pub struct Package {
     pub expiring: Table<Material>,
     pub checklist: Table<ChecklistItem>,
     pub reconciliations: Table<Reconciliation>,
+    pub fleets: Table<Fleet>,
     pub support: Option<Support>,
     pub evidence: Vec<Evidence>,
     pub exceptions: Vec<Exception>,
@@ -119,6 +121,8 @@ record! {
         pub checklist: Vec<ChecklistItem>,
         /// Two sides that have to hold the same records.
         pub reconciliations: Vec<Reconciliation>,
+        /// Fleets of domains that customers bring along.
+        pub fleets: Vec<Fleet>,
         /// How support works; exactly one file has it.
         pub support: Option<Spanned<Support>>,
     }
@@ -245,6 +249,7 @@ impl Loader {
         insert(&mut p.expiring, file.expiring, cx);
         insert(&mut p.checklist, file.checklist, cx);
         insert(&mut p.reconciliations, file.reconciliations, cx);
+        insert(&mut p.fleets, file.fleets, cx);
         digests(tree, &mut p.digests);
     }
 
@@ -506,6 +511,7 @@ impl Package {
             Kind::Reconciliation => self.reconciliations.contains_key(id),
             Kind::Change => self.changes.contains_key(id),
             Kind::ErrorBudgetPolicy => self.error_budget_policies.contains_key(id),
+            Kind::Fleet => self.fleets.contains_key(id),
         }
     }
 
@@ -533,6 +539,7 @@ impl Package {
             Kind::Reconciliation => self.reconciliations.keys().collect(),
             Kind::Change => self.changes.keys().collect(),
             Kind::ErrorBudgetPolicy => self.error_budget_policies.keys().collect(),
+            Kind::Fleet => self.fleets.keys().collect(),
         }
     }
 

@@ -4,7 +4,8 @@ use crate::alert::Alert;
 use crate::check::Check;
 use crate::comms::PublicState;
 use crate::component::{Component, Journey};
-use crate::decode::{choice, record};
+use crate::decode::{choice, record, words};
+use crate::domains::Fleet;
 use crate::duration::Duration;
 use crate::flow::Flow;
 use crate::id::Id;
@@ -112,6 +113,10 @@ choice! {
         RecordsUnreadable(RecordsUnreadable) = "records_unreadable",
         /// It can be asked again.
         RecordsReadable(Ref<Reconciliation>) = "records_readable",
+        /// Domains of a fleet get into trouble.
+        DomainsBreak(DomainsBreak) = "domains_break",
+        /// All domains of a fleet are well again.
+        DomainsRecover(Ref<Fleet>) = "domains_recover",
     }
 }
 
@@ -182,6 +187,38 @@ record! {
         pub key: String,
         /// How long until its end; never, where it is not written.
         pub takes: Option<Duration>,
+    }
+}
+
+record! {
+    /// Domains of a fleet get into trouble.
+    pub struct DomainsBreak as "domains_break" {
+        /// The fleet.
+        pub fleet: Ref<Fleet>,
+        /// How many of the two hundred that are played.
+        pub count: u16 = 1,
+        /// What happens to them.
+        pub by: DomainTrouble,
+    }
+}
+
+words! {
+    /// What happens to domains in a rehearsal.
+    pub enum DomainTrouble as "a trouble of domains" {
+        /// Our edge takes no connections.
+        EdgeDown = "edge_down",
+        /// Our edge serves a certificate for another name.
+        WrongCertificate = "wrong_certificate",
+        /// Certificates are not renewed.
+        NotRenewed = "not_renewed",
+        /// Customers point the names elsewhere.
+        Moved = "moved",
+        /// Customers let the names go.
+        Gone = "gone",
+        /// Customers let only others issue certificates, and renewal is due.
+        IssuerForbidden = "issuer_forbidden",
+        /// Nobody can say how they are.
+        Unanswered = "unanswered",
     }
 }
 

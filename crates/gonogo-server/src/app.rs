@@ -17,6 +17,7 @@ use crate::auth::{Auth, Gate};
 use crate::clock::Clock;
 use crate::courier::{Courier, append};
 use crate::driver::{Driver, Recovered, recover};
+use crate::fleets::Fleets;
 use crate::force::{DiskState, Keeper, OnDisk, refusal};
 use crate::forward::Forwarder;
 use crate::ingest::http::Intake;
@@ -165,6 +166,15 @@ impl App {
             exercise: options.exercise,
             sent,
         };
+        let fleets = Fleets {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            outside: options.outside.clone(),
+            view: view.clone(),
+            seed,
+            dir: options.package_dir.clone(),
+            prober: Arc::default(),
+        };
         let watching = Watch {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -207,6 +217,7 @@ impl App {
         tasks.push(tokio::spawn(files.run(stopped.clone())));
         tasks.push(tokio::spawn(courier.run(stopped.clone())));
         tasks.push(tokio::spawn(forwarder.run(stopped.clone())));
+        tasks.push(tokio::spawn(fleets.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));
         tasks.push(tokio::spawn(

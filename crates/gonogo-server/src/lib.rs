@@ -13,6 +13,7 @@ pub mod courier;
 pub mod demo;
 pub mod doctor;
 pub mod driver;
+pub mod fleets;
 pub mod force;
 mod forward;
 pub mod graph;

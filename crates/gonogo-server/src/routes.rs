@@ -12,6 +12,7 @@ use crate::ack;
 use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
+use crate::fleets;
 use crate::graph;
 use crate::heartbeats;
 use crate::incidents;
@@ -96,6 +97,7 @@ fn pages(site: Site) -> Router {
         .merge(signals::routes())
         .merge(package_page::routes())
         .merge(places::routes())
+        .merge(fleets::pages::routes())
         .with_state(site)
 }
 

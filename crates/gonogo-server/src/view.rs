@@ -9,6 +9,7 @@ use std::sync::Arc;
 use gonogo_engine::alerting::{AlertState, Reading, Stage};
 use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
+use gonogo_engine::domains::FleetState;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::forward::Passed;
 use gonogo_engine::freeze::FreezeState;
@@ -62,6 +63,8 @@ pub struct View {
     pub flows: Vec<FlowView>,
     /// The checks.
     pub checks: Vec<CheckView>,
+    /// The fleets of domains. Their tables are shared with the engine until they change.
+    pub fleets: BTreeMap<Id, FleetState>,
     /// The sources.
     pub sources: Vec<SourceView>,
     /// The SLOs; made anew when their figures are.
@@ -271,6 +274,7 @@ impl View {
             alerts: state.alerts.clone(),
             flows: flows(engine, now),
             checks: checks(engine, now),
+            fleets: state.fleets.clone(),
             sources: sources(engine, now),
             slos,
             changes: state.changes.clone(),

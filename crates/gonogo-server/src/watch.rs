@@ -480,7 +480,7 @@ fn aim(there: &str) -> Aim {
 }
 
 /// An address with or without a port; a name would have to be resolved first.
-fn resolver(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn resolver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
     bare.or_else(|_| text.parse())
         .map_err(|_| format!("the resolver `{text}` is not an address"))
@@ -521,7 +521,7 @@ fn address(text: &str, port: u16) -> Result<SocketAddr, String> {
         .ok_or_else(|| format!("`{text}` leads to no address"))
 }
 
-fn trust(file: Option<&Setting>, outside: &Outside) -> Result<Trust, String> {
+pub(crate) fn trust(file: Option<&Setting>, outside: &Outside) -> Result<Trust, String> {
     let Some(file) = file else {
         return Ok(Trust::WebPki);
     };

@@ -82,8 +82,8 @@ fn good(check: &str) -> ProbeResult {
         phases: Phases::default(),
         certificate: None,
         addresses: Vec::new(),
-        skipped: 0,
         registration: None,
+        skipped: 0,
         extra: Default::default(),
     }
 }

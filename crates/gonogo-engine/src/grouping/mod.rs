@@ -168,6 +168,10 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         found.and_then(|r| r.journey.as_ref())
     };
     let named = match &alert.when {
+        Condition::Domains(c) => {
+            let fleet = package.fleets.get(&c.fleet.id);
+            fleet.and_then(|f| f.journey.as_ref())
+        }
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::FlowOverdue(c) => of_flow(&c.flow.id),
         Condition::FlowFailing(c) => of_flow(&c.flow.id),

@@ -4,6 +4,7 @@
 //! or in the engine. Invariant: the same package, overlay, scenario and seed give the same
 //! bytes, on any machine.
 
+mod fleets;
 mod luck;
 mod people;
 mod probes;

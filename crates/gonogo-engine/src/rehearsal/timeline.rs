@@ -67,6 +67,8 @@ pub enum LineKind {
     Resolved,
     Trouble,
     Compared,
+    /// Domains of a fleet moved.
+    Domains,
 }
 
 impl LineKind {
@@ -102,6 +104,7 @@ impl LineKind {
             Self::Resolved => "resolved",
             Self::Trouble => "trouble",
             Self::Compared => "compared",
+            Self::Domains => "domains",
         }
     }
 
@@ -132,6 +135,7 @@ impl LineKind {
             EntryKind::Changed | EntryKind::Freeze => Self::Note,
             EntryKind::Confirm => Self::Asked,
             EntryKind::Reconciled => Self::Compared,
+            EntryKind::Domains => Self::Domains,
             EntryKind::Quiet => Self::Quiet,
             EntryKind::Resolved => Self::Resolved,
             EntryKind::Trouble | EntryKind::Blind | EntryKind::Clock => Self::Trouble,
@@ -277,6 +281,7 @@ enum Signal<'a> {
     Flow(&'a Id),
     Source(&'a Id),
     Reconciliation(&'a Id),
+    Fleet(&'a Id),
     Nothing,
 }
 
@@ -291,6 +296,7 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::RegistrationExpiring(c) => Signal::Check(&c.check.id),
         Condition::SourceSilent(c) => Signal::Source(&c.source.id),
         Condition::DeliveryFailing(c) => Signal::Source(&c.source.id),
+        Condition::Domains(c) => Signal::Fleet(&c.fleet.id),
         Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::NoEvents(c) => Signal::Source(&c.source.id),
@@ -324,6 +330,8 @@ fn changed(change: &Change) -> Signal<'_> {
         Change::FlowSlows(c) => Signal::Flow(&c.flow.id),
         Change::FlowStart(c) => Signal::Flow(&c.flow.id),
         Change::SourceSilent(s) | Change::SourceSpeaks(s) => Signal::Source(&s.id),
+        Change::DomainsBreak(c) => Signal::Fleet(&c.fleet.id),
+        Change::DomainsRecover(r) => Signal::Fleet(&r.id),
         Change::RecordsDiffer(c) => Signal::Reconciliation(&c.reconciliation.id),
         Change::RecordsUnreadable(c) => Signal::Reconciliation(&c.reconciliation.id),
         Change::RecordsAgree(r) | Change::RecordsReadable(r) => Signal::Reconciliation(&r.id),

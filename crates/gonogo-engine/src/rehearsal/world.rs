@@ -10,6 +10,7 @@ use gonogo_model::event::Event;
 use gonogo_model::scenario::{Change, Scenario};
 use gonogo_model::{Duration, Id, Package};
 
+use super::fleets::Fleeted;
 use super::luck::Luck;
 use super::people::{Intent, People};
 use super::probes::Probed;
@@ -42,6 +43,7 @@ pub(super) struct World {
     people: People,
     injects: Vec<Vec<Change>>,
     reconciliations: Vec<Compared>,
+    fleets: Vec<Fleeted>,
     cancelled: BTreeSet<EffectId>,
 }
 
@@ -61,6 +63,8 @@ enum What {
     Speak(Id),
     Redeliver(Box<Event>),
     Inject(usize),
+    Round(usize),
+    Domains(usize),
     HandOver(EffectId),
     Answer(Box<Confirm>),
     Act(Intent),
@@ -138,6 +142,7 @@ impl World {
                 .values()
                 .map(|r| Compared::new(r, seed))
                 .collect(),
+            fleets: package.fleets.values().map(Fleeted::new).collect(),
         };
         world.schedule(start, What::Prove);
         for index in 0..world.checks.len() {
@@ -164,6 +169,9 @@ impl World {
         }
         for index in 0..world.reconciliations.len() {
             world.schedule(start + LOOK_EVERY, What::Compare(index));
+        }
+        for index in 0..world.fleets.len() {
+            world.schedule(start, What::Round(index));
         }
         for (index, inject) in scenario.injects.iter().enumerate() {
             world.schedule(start + inject.at, What::Inject(index));
@@ -200,6 +208,11 @@ impl World {
                 event.received_at = now.timestamp();
                 Some(Input::Event(*event))
             }
+            What::Round(index) => {
+                self.schedule(now + self.fleets[index].every, What::Round(index));
+                Some(Input::Fleet(Box::new(self.fleets[index].round(now))))
+            }
+            What::Domains(index) => Some(Input::Fleet(Box::new(self.fleets[index].changed(now)))),
             What::Inject(inject) => {
                 let notes = self.inject(inject, now);
                 return Happening::Injected { inject, notes };
@@ -429,6 +442,16 @@ impl World {
             }
             Change::SourceSilent(source) => self.source_mut(&source.id)?.silent = true,
             Change::SourceSpeaks(source) => self.source_speaks(&source.id, now)?,
+            Change::DomainsBreak(c) => {
+                let index = self.fleet(&c.fleet.id)?;
+                self.fleets[index].breaks(c.count, c.by);
+                self.schedule(now, What::Domains(index));
+            }
+            Change::DomainsRecover(fleet) => {
+                let index = self.fleet(&fleet.id)?;
+                self.fleets[index].recovers();
+                self.schedule(now, What::Domains(index));
+            }
             Change::RecordsDiffer(c) => {
                 let money = Money {
                     amount: i64::from(c.amount),
@@ -490,6 +513,11 @@ impl World {
         self.sources
             .get_mut(id)
             .ok_or_else(|| unwatched("source", id))
+    }
+
+    fn fleet(&self, id: &Id) -> Result<usize, String> {
+        let found = self.fleets.iter().position(|f| f.id == *id);
+        found.ok_or_else(|| unwatched("fleet", id))
     }
 
     fn compared_mut(&mut self, id: &Id) -> Result<&mut Compared, String> {

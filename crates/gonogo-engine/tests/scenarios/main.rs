@@ -4,6 +4,7 @@ mod budgets;
 mod certificates;
 mod charges;
 mod delivery;
+mod domains;
 mod downtime;
 mod heartbeats;
 mod outage;

@@ -139,6 +139,7 @@ impl<'p> Case<'p> {
                 let found = self.package.reconciliations.get(id);
                 found.map(|r| &r.component.id)
             }
+            Kind::Fleet => self.package.fleets.get(id).map(|f| &f.component.id),
             Kind::FailureMode => self.package.failure_modes.get(id).map(|f| &f.component.id),
             Kind::Material => self.package.expiring.get(id).map(|m| &m.component.id),
             Kind::Runbook => {
@@ -176,6 +177,7 @@ impl<'p> Case<'p> {
             Kind::Alert => p.alerts.get(id)?.component(p)?.off.as_deref(),
             Kind::Check => component(&p.checks.get(id)?.component.id),
             Kind::Flow => component(&p.flows.get(id)?.component.id),
+            Kind::Fleet => component(&p.fleets.get(id)?.component.id),
             Kind::Reconciliation => component(&p.reconciliations.get(id)?.component.id),
             Kind::FailureMode => component(&p.failure_modes.get(id)?.component.id),
             Kind::Material => component(&p.expiring.get(id)?.component.id),
@@ -216,6 +218,7 @@ impl<'p> Case<'p> {
                     .and_then(|t| role(&t.accountable)),
                 Kind::Check => p.checks.get(id).and_then(|c| component(&c.component.id)),
                 Kind::Flow => p.flows.get(id).and_then(|f| component(&f.component.id)),
+                Kind::Fleet => p.fleets.get(id).and_then(|f| component(&f.component.id)),
                 Kind::Reconciliation => {
                     let found = p.reconciliations.get(id);
                     found.and_then(|r| component(&r.component.id))

@@ -12,6 +12,7 @@ mod check_unwatched;
 mod comms_rule_without_template;
 mod delivery_without_forward;
 mod dependency_cycle;
+mod domains_page_not_ours;
 mod duplicate_public_name;
 mod escalation_empty_step;
 mod flow_alert_missing;
@@ -100,6 +101,7 @@ rules! {
     comms_rule_without_template,
     delivery_without_forward,
     dependency_cycle,
+    domains_page_not_ours,
     duplicate_public_name,
     escalation_empty_step,
     flow_alert_missing,

@@ -26,6 +26,7 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             Condition::SourceSilent(_)
             | Condition::DeliveryFailing(_)
             | Condition::NoEvents(_)
+            | Condition::Domains(_)
             | Condition::Reconciliation(_)
             | Condition::ReconciliationStale(_) => false,
             Condition::SloBurn(_)

@@ -79,6 +79,15 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
         set.set("checks", id, "recovers_after", "2");
         set.set("checks", id, "unknown_after", "60s");
     }
+    // The demonstration's world has no customers: an empty list says so.
+    for id in package.fleets.keys() {
+        let url = quoted(&format!("{}/domains", places.world));
+        let inventory = format!("{{http: {{url: {url}, allow_private: true}}}}");
+        set.set("fleets", id.as_str(), "inventory", inventory);
+        set.set("fleets", id.as_str(), "edge", quoted(places.tls));
+        set.set("fleets", id.as_str(), "resolvers", "['127.0.0.1:9']");
+        set.set("fleets", id.as_str(), "allow_private", "true");
+    }
     for id in package.flows.keys() {
         set.set("flows", id.as_str(), "deadline", pace.shorten(20.0));
     }

@@ -114,6 +114,7 @@ impl World {
             .route("/check/{id}/summary.json", get(vendor))
             .route("/ledger/{kind}/{key}", get(ledger))
             .route("/rdap/domain/{name}", get(registry))
+            .route("/domains", get(|| async { Json(json!([])) }))
             .route("/inbox/{person}", post(inbox))
             .route("/inbox", post(inbox_root))
             .route("/", post(inbox_root))

@@ -20,7 +20,7 @@ use crate::web::{Frame, Nav, Shell, page};
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/oncall", get(on_call))
-        .route("/domains", get(domains))
+        .route("/domains/certificates", get(certificates))
         .route("/rehearsals", get(rehearsals))
         .route("/settings", get(|| async { Redirect::to("/account") }))
 }
@@ -111,7 +111,11 @@ async fn on_call(who: Identity, State(site): State<Site>, frame: Frame) -> Respo
     })
 }
 
-async fn domains(who: Identity, State(site): State<Site>, frame: Frame) -> Response {
+pub(crate) async fn certificates(
+    who: Identity,
+    State(site): State<Site>,
+    frame: Frame,
+) -> Response {
     let (view, now) = (site.view(), site.clock.now());
     let mut rows: Vec<(i64, Vec<Cell>)> = Vec::new();
     for check in &view.checks {

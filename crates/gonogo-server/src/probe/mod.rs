@@ -32,6 +32,7 @@ mod secret;
 mod slots;
 mod spec;
 mod summary;
+mod survey;
 mod tcp;
 mod tls;
 mod trust;
@@ -53,5 +54,6 @@ pub use spec::{
     MAX_BODY_BYTES, MAX_RETRIES, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, RecordType, RegistrationTarget,
     Target, TcpTarget, TlsTarget, Trust,
 };
+pub use survey::{Answered, Survey, Surveyed};
 pub use tls::MAX_ADDRESSES;
 pub use vendor::{Feed, GOOGLE_CLOUD_FEED, Level, VendorNotice, VendorTarget};

@@ -52,6 +52,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::RegistrationExpiring(c) => check(&c.check.id),
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::DeliveryFailing(c) => Some(format!("/signals/sources/{}", c.source.id)),
+        Condition::Domains(c) => Some(format!("/domains?fleet={}", c.fleet.id)),
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => compared(&c.reconciliation.id),
         Condition::NoEvents(c) => Some(format!("/signals/sources/{}", c.source.id)),

@@ -2,6 +2,7 @@
 
 mod acme;
 mod dns;
+mod fleet;
 mod grpc;
 mod nameserver;
 #[path = "../probe_support/mod.rs"]

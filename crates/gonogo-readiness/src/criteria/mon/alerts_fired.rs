@@ -72,6 +72,7 @@ fn watched(alert: &Alert) -> Subject {
         Condition::SourceSilent(c) => of(Kind::Source, &c.source.id),
         Condition::DeliveryFailing(c) => of(Kind::Source, &c.source.id),
         Condition::SloBurn(c) => of(Kind::Slo, &c.slo.id),
+        Condition::Domains(c) => of(Kind::Fleet, &c.fleet.id),
         Condition::Reconciliation(c) => of(Kind::Reconciliation, &c.reconciliation.id),
         Condition::ReconciliationStale(c) => of(Kind::Reconciliation, &c.reconciliation.id),
         Condition::SloFailing(c) => of(Kind::Slo, &c.slo.id),

@@ -137,6 +137,10 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
         Condition::SloBudget(c) => package.slos.get(&c.slo.id)?.period().as_millis(),
         Condition::SloSilent(c) => c.within.as_millis(),
         Condition::NoEvents(c) => c.within.as_millis(),
+        Condition::Domains(c) => {
+            let fleet = package.fleets.get(&c.fleet.id)?;
+            (fleet.every.as_millis()).saturating_add(fleet.timeout.as_millis())
+        }
     };
     Some(Duration::from_millis(
         millis.saturating_add(alert.hold.as_millis()),

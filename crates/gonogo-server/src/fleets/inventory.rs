@@ -1,0 +1,345 @@
+//! Inventories: a file, an endpoint or a query, read into one list of domains.
+//!
+//! Invariant: a list that cannot be read retires nobody, and neither does one that is suddenly
+//! empty.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gonogo_engine::Time;
+use gonogo_engine::domains::{Added, CUSTOMER_MAX, Domains, Listed, NAME_MAX};
+use gonogo_model::domains::{
+    Fleet, Inventory, InventoryFile, InventoryHttp, InventorySql, MAX_DOMAINS,
+};
+use serde_json::Value;
+
+use super::Fleets;
+use crate::probe::HttpTarget;
+
+/// The most of an inventory that is read.
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// How long reading one may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// An entry of an inventory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Entry {
+    pub retired: bool,
+    pub added: Option<Time>,
+    pub customer: Option<String>,
+}
+
+/// An inventory as it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct List {
+    pub entries: BTreeMap<String, Entry>,
+    pub refused: u32,
+}
+
+pub(super) async fn read(fleets: &Fleets, fleet: &Fleet) -> Result<List, String> {
+    match &fleet.inventory {
+        Inventory::File(file) => from_file(fleets, file),
+        Inventory::Http(http) => from_http(fleets, http).await,
+        Inventory::Sql(sql) => {
+            let asked = tokio::time::timeout(TIMEOUT, from_sql(fleets, sql));
+            asked
+                .await
+                .map_err(|_| "the database does not answer in time".to_owned())?
+        }
+    }
+}
+
+fn from_file(fleets: &Fleets, file: &InventoryFile) -> Result<List, String> {
+    let path = fleets.dir.join(fleets.outside.resolve(&file.path)?);
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let length = std::fs::metadata(&path).map_err(failed)?.len();
+    if length > MAX_BYTES as u64 {
+        return Err(format!(
+            "{} is longer than {MAX_BYTES} bytes",
+            path.display()
+        ));
+    }
+    let text = std::fs::read_to_string(&path).map_err(failed)?;
+    match text.trim_start().starts_with(['[', '{']) {
+        true => from_json(text.as_bytes(), &Fields::default()),
+        false => Ok(from_lines(&text)),
+    }
+}
+
+fn from_lines(text: &str) -> List {
+    let mut list = List::default();
+    for line in text.lines() {
+        let name = line.split('#').next().unwrap_or_default().trim();
+        if !name.is_empty() {
+            list.push(name, Entry::default());
+        }
+    }
+    list
+}
+
+async fn from_http(fleets: &Fleets, http: &InventoryHttp) -> Result<List, String> {
+    let mut target = HttpTarget::get(fleets.outside.resolve(&http.url)?);
+    target.allow_private = http.allow_private;
+    for (name, value) in &http.headers {
+        let value = fleets.outside.resolve(value)?;
+        target.headers.push((name.clone(), value.into()));
+    }
+    target.trust = crate::watch::trust(http.trust.as_ref(), &fleets.outside)?;
+    let body = fleets.prober.document(&target, MAX_BYTES, TIMEOUT).await?;
+    let fields = Fields {
+        items: http.items.as_deref(),
+        domain: &http.domain,
+        retired: &http.retired,
+        added: &http.added,
+        customer: &http.customer,
+    };
+    from_json(&body, &fields)
+}
+
+/// What the fields of an item are called.
+struct Fields<'a> {
+    items: Option<&'a str>,
+    domain: &'a str,
+    retired: &'a str,
+    added: &'a str,
+    customer: &'a str,
+}
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Self {
+            items: None,
+            domain: "domain",
+            retired: "retired",
+            added: "added_at",
+            customer: "customer",
+        }
+    }
+}
+
+fn from_json(body: &[u8], fields: &Fields<'_>) -> Result<List, String> {
+    let whole: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON".to_owned())?;
+    let mut place = &whole;
+    for part in fields.items.iter().flat_map(|path| path.split('.')) {
+        place = place
+            .get(part)
+            .ok_or_else(|| format!("it has no `{part}`"))?;
+    }
+    if fields.items.is_none() && place.is_object() {
+        place = place
+            .get("domains")
+            .ok_or("it is no list, and has no `domains`")?;
+    }
+    let items = place.as_array().ok_or("it is no list")?;
+    let mut list = List::default();
+    for item in items {
+        let text = |name: &str| item.get(name).and_then(Value::as_str);
+        let Some(name) = item.as_str().or_else(|| text(fields.domain)) else {
+            list.refused = list.refused.saturating_add(1);
+            continue;
+        };
+        list.push(
+            name,
+            Entry {
+                retired: item
+                    .get(fields.retired)
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false),
+                added: text(fields.added).and_then(moment),
+                customer: text(fields.customer).map(short),
+            },
+        );
+    }
+    Ok(list)
+}
+
+async fn from_sql(fleets: &Fleets, sql: &InventorySql) -> Result<List, String> {
+    let url = fleets.outside.resolve(&sql.url)?;
+    if sql.trust.is_some() {
+        return Err("TLS to the database is not spoken here yet; use a local proxy".into());
+    }
+    // A database error can quote values, and never the connection string.
+    let failed = |what: &str, error: &tokio_postgres::Error| {
+        let code = error.code().map_or("no answer", |code| code.code());
+        format!("{what} ({code})")
+    };
+    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .map_err(|error| failed("the database cannot be reached", &error))?;
+    let running = tokio::spawn(connection);
+    let outcome = async {
+        let reading = client.build_transaction().read_only(true).start().await;
+        let reading = reading.map_err(|e| failed("the database refuses to be read only", &e))?;
+        reading
+            .batch_execute("SET LOCAL statement_timeout = '30s'")
+            .await
+            .map_err(|e| failed("the database takes no time limit", &e))?;
+        // One more than fits, so that a list that is too long is noticed and not read whole.
+        let limited = format!(
+            "SELECT to_jsonb(listed)::text FROM ({}) AS listed LIMIT {}",
+            sql.query.trim().trim_end_matches(';'),
+            MAX_DOMAINS + 1
+        );
+        let rows = reading.query(&limited, &[]).await;
+        rows.map_err(|e| failed("the query failed", &e))
+    };
+    let rows = outcome.await;
+    running.abort();
+    let rows: Vec<String> = rows?.iter().map(|row| row.get(0)).collect();
+    from_json(
+        format!("[{}]", rows.join(",")).as_bytes(),
+        &Fields::default(),
+    )
+}
+
+impl List {
+    fn push(&mut self, name: &str, entry: Entry) {
+        let Some(name) = normal(name) else {
+            self.refused = self.refused.saturating_add(1);
+            return;
+        };
+        if self.entries.len() >= MAX_DOMAINS && !self.entries.contains_key(&name) {
+            self.refused = self.refused.saturating_add(1);
+            return;
+        }
+        self.entries.insert(name, entry);
+    }
+}
+
+/// A name as DNS has it; `None` for what is no domain.
+fn normal(name: &str) -> Option<String> {
+    let url =
+        reqwest::Url::parse(&format!("https://{}/", name.trim().trim_end_matches('.'))).ok()?;
+    let host = url.host_str()?;
+    let plain = url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let domain = host.contains('.') && host.parse::<std::net::Ipv4Addr>().is_err();
+    let fits = host.len() <= NAME_MAX && host.split('.').all(|l| !l.is_empty() && l.len() <= 63);
+    (plain && domain && fits && !host.starts_with('[')).then(|| host.to_owned())
+}
+
+fn moment(text: &str) -> Option<Time> {
+    let day = || {
+        let day: jiff::civil::Date = text.get(..10)?.parse().ok()?;
+        Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .or_else(day)
+        .map(Time::from)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(CUSTOMER_MAX).collect()
+}
+
+/// What a list changes about what is known.
+pub(super) fn changes(list: &List, known: &Domains) -> Listed {
+    let mut listed = Listed {
+        refused: list.refused,
+        ..Listed::default()
+    };
+    for (name, entry) in &list.entries {
+        let before = known.get(name.as_str());
+        let active = before.is_some_and(|d| d.retired_at.is_none());
+        let same_customer =
+            before.is_some_and(|d| d.customer.as_deref() == entry.customer.as_deref());
+        match entry.retired {
+            // Retired before we ever saw it: it is watched all the same.
+            true if before.is_none() => {
+                listed.added.push(added(name, entry));
+                listed.retired.push(name.clone());
+            }
+            true if active => listed.retired.push(name.clone()),
+            true => {}
+            false if active && same_customer => {}
+            false => listed.added.push(added(name, entry)),
+        }
+    }
+    // A list that is suddenly empty is more likely a mistake than the end of the business.
+    if !list.entries.is_empty() {
+        let gone = |(name, d): &(&Box<str>, &gonogo_engine::domains::Domain)| {
+            d.retired_at.is_none() && !list.entries.contains_key(&***name)
+        };
+        let gone = known.iter().filter(gone);
+        listed
+            .retired
+            .extend(gone.map(|(name, _)| name.to_string()));
+    }
+    listed
+}
+
+fn added(name: &str, entry: &Entry) -> Added {
+    Added {
+        domain: name.to_owned(),
+        at: entry.added,
+        customer: entry.customer.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gonogo_engine::domains::Domain;
+
+    use super::*;
+
+    fn names(list: &List) -> Vec<&str> {
+        list.entries.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn lines_and_json_are_read_and_rubbish_is_counted() {
+        let list = from_lines(
+            "# ours\nShop.Example.com.\n\n  bücher.example # a shop\nlocalhost\n192.0.2.1\na/b.example\n",
+        );
+        assert_eq!(names(&list), ["shop.example.com", "xn--bcher-kva.example"]);
+        assert_eq!(list.refused, 3);
+        let json = br#"{"domains": ["a.example", {"domain": "b.example", "retired": true, "customer": "B"}, {"name": "x"}, 7]}"#;
+        let list = from_json(json, &Fields::default()).unwrap();
+        assert_eq!(names(&list), ["a.example", "b.example"]);
+        assert!(list.entries["b.example"].retired);
+        assert_eq!(list.refused, 2);
+        let nested = Fields {
+            items: Some("data.hosts"),
+            domain: "host",
+            added: "since",
+            ..Fields::default()
+        };
+        let json = br#"{"data": {"hosts": [{"host": "c.example", "since": "2026-01-02"}]}}"#;
+        let list = from_json(json, &nested).unwrap();
+        assert_eq!(
+            list.entries["c.example"].added,
+            moment("2026-01-02T00:00:00Z")
+        );
+        for bad in [&b"<html>"[..], b"7", b"{}", b""] {
+            assert!(from_json(bad, &Fields::default()).is_err());
+        }
+    }
+
+    #[test]
+    fn only_so_many_are_taken() {
+        let text: String = (0..MAX_DOMAINS + 3)
+            .map(|n| format!("d{n}.example\n"))
+            .collect();
+        let list = from_lines(&text);
+        assert_eq!((list.entries.len(), list.refused), (MAX_DOMAINS, 3));
+    }
+
+    #[test]
+    fn only_changes_are_told_and_an_empty_list_retires_nobody() {
+        let mut known = Domains::new();
+        known.insert("kept.example".into(), Domain::default());
+        known.insert("gone.example".into(), Domain::default());
+        let list = from_lines("kept.example\nnew.example\n");
+        let listed = changes(&list, &known);
+        let added: Vec<&str> = listed.added.iter().map(|a| a.domain.as_str()).collect();
+        assert_eq!(added, ["new.example"]);
+        assert_eq!(listed.retired, ["gone.example"]);
+        let listed = changes(&List::default(), &known);
+        assert_eq!(listed, Listed::default());
+    }
+}
