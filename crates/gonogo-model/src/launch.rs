@@ -34,6 +34,8 @@ record! {
         pub name: String,
         /// What is launched.
         pub launch: Option<Launch>,
+        /// How much is asked before a launch.
+        pub profile: Profile = Profile::SmallLaunch,
         /// The zone that pages show besides UTC.
         pub time_zone: Zone = Zone::utc(),
         /// Who is paged when gonogo itself is in trouble.
@@ -48,6 +50,16 @@ record! {
         pub coordination: Option<Coordination>,
         /// Criteria that do not apply, each with what is absent.
         pub not_applicable: Vec<NotApplicable>,
+    }
+}
+
+words! {
+    /// How much is asked before a launch: which criteria stop it. All are asked in either.
+    pub enum Profile as "a profile" {
+        /// For a handful of people: the twenty without which nobody should launch; the rest warn.
+        SmallLaunch = "small-launch",
+        /// Every blocker of the catalogue stops the launch.
+        Full = "full",
     }
 }
 

@@ -112,7 +112,7 @@ pub fn about(
     subject: &Subject,
     case: &Case<'_>,
 ) -> Result<Answer, Refusal> {
-    let mut answers = Answers::new(criterion);
+    let mut answers = Answers::new(criterion, case.profile());
     (criterion.assess)(case, &mut answers);
     let all = answers.into_vec();
     let found = all.iter().find(|a| a.subject == *subject);

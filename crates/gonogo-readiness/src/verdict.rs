@@ -6,6 +6,7 @@
 //! CONDITIONAL; a void one does nothing but say why it is void.
 
 use gonogo_model::evidence::{Evidence, Exception};
+use gonogo_model::launch::Profile;
 use gonogo_model::{Id, Package, PackageText, Subject};
 use jiff::{SignedDuration, Timestamp};
 
@@ -49,6 +50,8 @@ pub struct Verdict {
     pub call: Call,
     /// The moment that was judged.
     pub at: Timestamp,
+    /// How much was asked.
+    pub profile: Profile,
     /// The package that was judged.
     pub package_digest: String,
     /// Every area, in order, with its criteria.
@@ -73,6 +76,8 @@ pub struct Area {
 pub struct Asked {
     /// The criterion.
     pub criterion: &'static Criterion,
+    /// What comes of it in the package's profile when it is not met.
+    pub gate: Gate,
     /// The worst of the answers that no exception covers; where one covers each of them, the
     /// worst of all, as an exception makes nothing better.
     pub state: State,
@@ -173,6 +178,7 @@ pub fn judge(
     Verdict {
         call,
         at: now,
+        profile: case.profile(),
         package_digest: text.digest().0,
         areas,
         void_exceptions,
@@ -204,6 +210,7 @@ fn ask(criterion: &'static Criterion, case: &Case<'_>, exceptions: &[&Exception]
     let state = worst(false).or_else(|| worst(true));
     Asked {
         criterion,
+        gate: criterion.gate_in(case.profile()),
         state: state.unwrap_or(State::Unknown),
         answers,
     }
@@ -211,7 +218,7 @@ fn ask(criterion: &'static Criterion, case: &Case<'_>, exceptions: &[&Exception]
 
 /// What a criterion says, or that it does not apply, or that nobody can say.
 fn answers(criterion: &'static Criterion, case: &Case<'_>) -> Vec<Answer> {
-    let mut answers = Answers::new(criterion);
+    let mut answers = Answers::new(criterion, case.profile());
     let header = case.package.header.as_ref();
     let declared = header
         .into_iter()
@@ -243,7 +250,7 @@ fn answers(criterion: &'static Criterion, case: &Case<'_>) -> Vec<Answer> {
     (criterion.assess)(case, &mut answers);
     let mut given = answers.into_vec();
     if given.is_empty() {
-        let mut answers = Answers::new(criterion);
+        let mut answers = Answers::new(criterion, case.profile());
         let answer = answers.about_package(case);
         match criterion.trigger {
             Some(trigger) if trigger.present(case.package).is_none() => answer.unknown(

@@ -1,6 +1,7 @@
 //! One answer to one criterion about one subject.
 
 use gonogo_model::evidence::{Evidence, Method, Outcome};
+use gonogo_model::launch::Profile;
 use gonogo_model::text::Span;
 use gonogo_model::{Duration, Subject};
 
@@ -194,14 +195,16 @@ impl Answer {
 #[derive(Debug)]
 pub struct Answers {
     criterion: &'static Criterion,
+    gate: Gate,
     given: Vec<Answer>,
 }
 
 impl Answers {
-    /// For a criterion, with no answers yet.
-    pub fn new(criterion: &'static Criterion) -> Self {
+    /// For a criterion in a profile, with no answers yet.
+    pub fn new(criterion: &'static Criterion, profile: Profile) -> Self {
         Self {
             criterion,
+            gate: criterion.gate_in(profile),
             given: Vec::new(),
         }
     }
@@ -211,7 +214,7 @@ impl Answers {
     /// A subject that is less important than the criterion asks about takes what is said of it
     /// as a warning.
     pub fn about(&mut self, subject: Subject, span: Option<Span>, tier: u8) -> &mut Answer {
-        let gate = match self.criterion.gate {
+        let gate = match self.gate {
             Gate::Blocker if tier <= LAST_BLOCKING_TIER => Gate::Blocker,
             _ => Gate::Warning,
         };

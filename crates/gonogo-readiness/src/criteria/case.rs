@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gonogo_model::alert::Alert;
 use gonogo_model::component::{Component, ComponentKind, DependencyKind, Journey};
 use gonogo_model::evidence::Evidence;
+use gonogo_model::launch::Profile;
 use gonogo_model::risk::FailureMode;
 use gonogo_model::runbook::Runbook;
 use gonogo_model::team::Role;
@@ -71,6 +72,12 @@ impl<'p> Case<'p> {
         }
     }
 
+    /// How much is asked before the launch.
+    pub fn profile(&self) -> Profile {
+        let header = self.package.header.as_ref();
+        header.map_or(Profile::SmallLaunch, |h| h.profile)
+    }
+
     /// The records about a criterion and a subject, in the order they were found.
     pub fn records(&self, criterion: &str, subject: &Subject) -> Vec<&'p Evidence> {
         let found = self.records.get(&(criterion, subject));
@@ -82,7 +89,8 @@ impl<'p> Case<'p> {
         let Some(criterion) = super::find(criterion) else {
             return Some((State::Unknown, format!("there is no criterion {criterion}")));
         };
-        super::proof::look(self, criterion, criterion.gate, subject, &[], criterion.ttl).trouble
+        let gate = criterion.gate_in(self.profile());
+        super::proof::look(self, criterion, gate, subject, &[], criterion.ttl).trouble
     }
 
     /// Why an alert does not count as having fired; `None` where it does. It is the answer of
@@ -94,7 +102,7 @@ impl<'p> Case<'p> {
         super::proof::look(
             self,
             criterion,
-            criterion.gate,
+            criterion.gate_in(self.profile()),
             &subject,
             &covers,
             criterion.ttl,

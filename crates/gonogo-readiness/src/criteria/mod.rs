@@ -10,6 +10,7 @@ mod case;
 mod catalogue;
 mod index;
 mod people;
+mod profile;
 mod proof;
 mod tried;
 mod trigger;
@@ -35,6 +36,7 @@ pub use answer::{Answer, Answers, LAST_BLOCKING_TIER, State};
 pub use case::Case;
 pub use catalogue::{all, find};
 pub(crate) use people::{held_by_somebody, is_there};
+pub use profile::SMALL_LAUNCH;
 pub(crate) use proof::{day, unbound};
 pub use trigger::Trigger;
 
@@ -130,7 +132,8 @@ impl Class {
 /// What comes of a criterion that is not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
-    /// No launch, for tiers 1 and 2; below them it warns.
+    /// No launch, for tiers 1 and 2; below them it warns. The package's profile says which of
+    /// them it means: [`Criterion::gate_in`].
     Blocker,
     /// It is said, and the launch may go on.
     Warning,

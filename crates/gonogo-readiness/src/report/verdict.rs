@@ -77,11 +77,15 @@ fn opening(verdict: &Verdict, name: &str) -> String {
             counted_are(blocking, "criterion", "criteria")
         ),
     };
+    let stop = verdict.criteria().filter(|c| c.gate == Gate::Blocker);
     format!(
-        "{}: {why}\n{} ({digest}), judged at {}\n",
+        "{}: {why}\n{} ({digest}), judged at {}\nProfile {}: {} of {} criteria can stop the launch\n",
         verdict.call.word(),
         printable(name),
         verdict.at.strftime("%Y-%m-%d %H:%M UTC"),
+        verdict.profile,
+        stop.count(),
+        verdict.criteria().count(),
     )
 }
 
@@ -150,7 +154,7 @@ fn number(n: usize) -> String {
 
 fn criterion_lines(asked: &Asked, sources: &Sources<'_>, all: bool) -> String {
     let criterion = asked.criterion;
-    let gate = match (asked.blocks(), asked.is_excepted(), criterion.gate) {
+    let gate = match (asked.blocks(), asked.is_excepted(), asked.gate) {
         (true, _, _) => ", in the way",
         (false, true, _) => ", excepted",
         (false, false, Gate::Warning) => ", a warning",
@@ -314,6 +318,7 @@ pub fn value(verdict: &Verdict, name: &str, text: &PackageText) -> Value {
         "verdict": verdict.call.word(),
         "package": {"name": name, "digest": verdict.package_digest},
         "at": verdict.at,
+        "profile": verdict.profile.to_string(),
         "counts": {
             "criteria": verdict.criteria().count(),
             "blocking": verdict.blocking().count(),
@@ -340,7 +345,7 @@ fn asked_json(asked: &Asked, sources: &Sources<'_>) -> Value {
         "id": criterion.id,
         "title": criterion.title,
         "classes": criterion.classes.iter().map(|c| c.word()).collect::<Vec<_>>(),
-        "gate": criterion.gate.word(),
+        "gate": asked.gate.word(),
         "state": asked.state.word(),
         "blocks": asked.blocks(),
         "answers": asked.answers.iter().map(|a| answer_json(a, sources)).collect::<Vec<_>>(),

@@ -15,6 +15,7 @@ package:
   id: shop
   name: Shop
   operators: shop
+  profile: full
   launch: {at: 2026-12-08T17:00:00Z, director: lead}
 people:
   - {id: ann, name: Ann Example, contacts: [{channel: ntfy, to: https://push.example.com/ann}]}

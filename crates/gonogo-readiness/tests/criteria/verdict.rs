@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gonogo_model::launch::Profile;
 use gonogo_readiness::criteria::{self, State};
 use gonogo_readiness::verdict::Call;
 
@@ -85,7 +86,9 @@ fn index() -> String {
     let mut page = String::from(
         "# Readiness criteria\n\nWhat `gonogo verdict` asks. Each page says why it matters, how it is proved and how to meet it;\n\
          `gonogo explain ID` prints it. They are written from the doc comments in\n\
-         `crates/gonogo-readiness/src/criteria`.\n",
+         `crates/gonogo-readiness/src/criteria`.\n\n\
+         A *blocker* that is not met stops the launch. One of *full* does so with `profile: full` in `package`, and warns in a\n\
+         small launch, which is what is asked where nothing is written. A *warning* is said, and the launch may go on.\n",
     );
     for (code, name) in criteria::AREAS {
         page += &format!("\n## {name}\n\n| | | decided by | gate |\n|---|---|---|---|\n");
@@ -95,7 +98,10 @@ fn index() -> String {
                 "| [{id}]({id}.md) | {} | {} | {} |\n",
                 c.title,
                 classes.join(", "),
-                c.gate.word(),
+                match c.gate_in(Profile::SmallLaunch) == c.gate {
+                    true => c.gate.word(),
+                    false => "full",
+                },
                 id = c.id
             );
         }

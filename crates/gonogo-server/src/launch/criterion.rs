@@ -60,9 +60,9 @@ pub(super) async fn show(
     Ok(page(&CriterionPage {
         id: criterion.id,
         title: criterion.title,
-        mark: mark(asked.state, criterion.gate),
+        mark: mark(asked.state, asked.gate),
         blocks: asked.blocks(),
-        gate: match criterion.gate {
+        gate: match asked.gate {
             Gate::Blocker => "blocks the launch for tiers 1 and 2",
             Gate::Warning => "warns",
         },

@@ -43,6 +43,7 @@ struct BoardPage {
     shell: Shell,
     call: (Seen, &'static str),
     why: String,
+    asked_for: String,
     launch: Option<(Timestamp, String)>,
     judged: Timestamp,
     digest: String,
@@ -152,6 +153,7 @@ async fn show(State(site): State<Site>, who: Identity, frame: Frame) -> Result<R
             Call::NoGo => (Seen::Bad, "NO-GO"),
         },
         why: why(verdict),
+        asked_for: asked_for(verdict),
         launch: launch.map(|l| (l.at.0, shown::role(package, &l.director.id))),
         judged: verdict.at,
         digest: verdict.package_digest.chars().take(12).collect(),
@@ -247,6 +249,17 @@ fn why(verdict: &Verdict) -> String {
     }
 }
 
+/// How much is asked, in a sentence.
+fn asked_for(verdict: &Verdict) -> String {
+    let stop = verdict.criteria().filter(|c| c.gate == Gate::Blocker);
+    format!(
+        "Profile {}: {} of {} criteria can stop the launch, and the others warn.",
+        verdict.profile,
+        stop.count(),
+        verdict.criteria().count()
+    )
+}
+
 fn figures(verdict: &Verdict, query: &TableQuery) -> Vec<Figure> {
     let figure = |label, state, name, note, count| Figure {
         label,
@@ -326,7 +339,7 @@ fn row(package: &Package, asked: &Asked, wanted: &Wanted) -> Row {
         id: asked.criterion.id,
         title: asked.criterion.title,
         href: format!("/launch/{}", asked.criterion.id),
-        mark: mark(asked.state, asked.criterion.gate),
+        mark: mark(asked.state, asked.gate),
         blocks: asked.blocks(),
         more: told.len().saturating_sub(ANSWERS_SHOWN),
         answers: told

@@ -99,7 +99,7 @@ pub(super) fn records(view: &View, since: &Since, beat: Option<Time>, now: Time)
         let Some(criterion) = find(id).filter(|c| c.takes(Method::Probe)) else {
             continue;
         };
-        let mut answers = Answers::new(criterion);
+        let mut answers = Answers::new(criterion, case.profile());
         (criterion.assess)(&case, &mut answers);
         for answer in answers.into_vec() {
             let Some(covers) = answer.covers else {

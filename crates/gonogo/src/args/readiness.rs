@@ -93,6 +93,8 @@ pub enum EvidenceVerb {
 Examples:
   gonogo evidence add RBK-09 component/billing-ledger --result pass --method drill \\
       --actor oncall-one --note 'rolled back in 4 min 10 s'
+  gonogo evidence add OWN-02 person/oncall-one --also person/oncall-two --result pass \\
+      --method probe --actor launch-director --note 'both answered the test page'
   gonogo evidence add OWN-04 team/platform --result pass --method attest \\
       --actor oncall-one --reviewer launch-director
 
@@ -150,6 +152,9 @@ pub struct EvidenceAdd {
     /// Something else that it covers
     #[arg(long, value_name = "SUBJECT", value_parser = Subject::parse)]
     pub covers: Vec<Subject>,
+    /// Another subject of which the same trial showed the same: it gets a record of its own
+    #[arg(long, value_name = "SUBJECT", value_parser = Subject::parse)]
+    pub also: Vec<Subject>,
 }
 
 /// `gonogo evidence list`
@@ -212,6 +217,9 @@ pub struct EvidenceExcept {
     /// Until when
     #[arg(long, value_name = "TIME")]
     pub until: Timestamp,
+    /// Another subject, for the same reason: it gets an exception of its own
+    #[arg(long, value_name = "SUBJECT", value_parser = Subject::parse)]
+    pub also: Vec<Subject>,
 }
 
 /// How something came out.

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use gonogo_model::evidence::{Evidence as Record, Exception, Method, Outcome};
 use gonogo_model::text::Spanned;
 use gonogo_model::when::Instant;
-use gonogo_model::{Id, Package, PackageText, Ref, load};
+use gonogo_model::{Id, Package, PackageText, Ref, Subject, load};
 use gonogo_readiness::criteria::{self, Answer, Answers, Case, Criterion};
 use gonogo_readiness::graph::Graph;
 use gonogo_readiness::recording::{Refusal, about, bind, criterion, digests, person};
@@ -109,7 +109,7 @@ fn open(dir: PathBuf) -> Result<Opened, Exit> {
 fn answers(criterion: &'static Criterion, opened: &Opened, now: Timestamp) -> Vec<Answer> {
     let graph = Graph::new(&opened.package);
     let case = Case::new(&opened.package, &opened.text, &graph, &[], now);
-    let mut answers = Answers::new(criterion);
+    let mut answers = Answers::new(criterion, case.profile());
     (criterion.assess)(&case, &mut answers);
     answers.into_vec()
 }
@@ -120,26 +120,33 @@ fn add(args: &EvidenceAdd) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let now = this_second();
-    let record = match compose(args, &opened, now) {
-        Ok(record) => record,
+    // All of them or none: half of a trial on record would be believed to be the whole.
+    let subjects = std::iter::once(&args.subject).chain(&args.also);
+    let records: Result<Vec<Record>, Refusal> = subjects
+        .map(|subject| compose(args, subject, &opened, now))
+        .collect();
+    let records = match records {
+        Ok(records) => records,
         Err(refusal) => return Ok(say(&refusal)),
     };
-    let path = append(
-        &opened,
-        &record.criterion.value,
-        "evidence",
-        &report::yaml(&record),
-    )?;
-    print!(
-        "{}",
-        print::plain(&format!(
-            "{} about {} is in {}: commit it\nIt is bound to {}, and goes stale when one of them changes.\n",
-            record.criterion.value,
-            record.subject.value,
-            path.display(),
-            counted(record.covers.len(), "entity").replace("entitys", "entities"),
-        ))
-    );
+    for record in records {
+        let path = append(
+            &opened,
+            &record.criterion.value,
+            "evidence",
+            &report::yaml(&record),
+        )?;
+        print!(
+            "{}",
+            print::plain(&format!(
+                "{} about {} is in {}: commit it\nIt is bound to {}, and goes stale when one of them changes.\n",
+                record.criterion.value,
+                record.subject.value,
+                path.display(),
+                counted(record.covers.len(), "entity").replace("entitys", "entities"),
+            ))
+        );
+    }
     Ok(Exit::Clean)
 }
 
@@ -150,10 +157,15 @@ fn say(refusal: &Refusal) -> Exit {
     Exit::Usage
 }
 
-fn compose(args: &EvidenceAdd, opened: &Opened, now: Timestamp) -> Result<Record, Refusal> {
+fn compose(
+    args: &EvidenceAdd,
+    subject: &Subject,
+    opened: &Opened,
+    now: Timestamp,
+) -> Result<Record, Refusal> {
     let record = Record {
         criterion: unplaced(args.criterion.clone()),
-        subject: unplaced(args.subject.clone()),
+        subject: unplaced(subject.clone()),
         result: match args.result {
             ResultArg::Pass => Outcome::Pass,
             ResultArg::Fail => Outcome::Fail,
@@ -361,31 +373,41 @@ fn except(args: &EvidenceExcept) -> anyhow::Result<Exit> {
         Ok(opened) => opened,
         Err(exit) => return Ok(exit),
     };
-    let exception = match compose_exception(args, &opened) {
-        Ok(exception) => exception,
+    let subjects = std::iter::once(&args.subject).chain(&args.also);
+    let exceptions: Result<Vec<Exception>, Refusal> = subjects
+        .map(|subject| compose_exception(args, subject, &opened))
+        .collect();
+    let exceptions = match exceptions {
+        Ok(exceptions) => exceptions,
         Err(refusal) => return Ok(say(&refusal)),
     };
-    let item = report::exception_yaml(&exception);
-    let path = append(&opened, "exceptions", "exceptions", &item)?;
-    print!(
-        "{}",
-        print::plain(&format!(
-            "{} for {} is excepted until {}; it is in {}: commit it\n",
-            exception.criterion.value,
-            exception.subject.value,
-            exception.until.0.strftime("%Y-%m-%d %H:%M UTC"),
-            path.display()
-        ))
-    );
+    for exception in exceptions {
+        let item = report::exception_yaml(&exception);
+        let path = append(&opened, "exceptions", "exceptions", &item)?;
+        print!(
+            "{}",
+            print::plain(&format!(
+                "{} for {} is excepted until {}; it is in {}: commit it\n",
+                exception.criterion.value,
+                exception.subject.value,
+                exception.until.0.strftime("%Y-%m-%d %H:%M UTC"),
+                path.display()
+            ))
+        );
+    }
     Ok(Exit::Clean)
 }
 
-fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception, Refusal> {
+fn compose_exception(
+    args: &EvidenceExcept,
+    subject: &Subject,
+    opened: &Opened,
+) -> Result<Exception, Refusal> {
     let now = this_second();
     let criterion = criterion(&args.criterion)?;
     let graph = Graph::new(&opened.package);
     let case = Case::new(&opened.package, &opened.text, &graph, &[], now);
-    about(criterion, &args.subject, &case)?;
+    about(criterion, subject, &case)?;
     let nowhere = gonogo_model::text::Span::default();
     let owner = opened
         .package
@@ -399,7 +421,7 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
             "name one of `roles`",
         )
     })?;
-    let stem = format!("{}-{}", criterion.id.to_lowercase(), args.subject).replace('/', "-");
+    let stem = format!("{}-{}", criterion.id.to_lowercase(), subject).replace('/', "-");
     let taken = |id: &str| {
         opened
             .package
@@ -427,7 +449,7 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
     let exception = Exception {
         id: unplaced(id),
         criterion: unplaced(criterion.id.to_string()),
-        subject: unplaced(args.subject.clone()),
+        subject: unplaced(subject.clone()),
         reason: args.reason.clone(),
         compensating_control: args.control.clone(),
         control_tested_at: Instant(args.control_tested_at),
@@ -436,7 +458,7 @@ fn compose_exception(args: &EvidenceExcept, opened: &Opened) -> Result<Exception
         countersigned_by: Ref::new(person(&args.countersigned_by, &opened.package)?, nowhere),
         signed_at: Instant(now),
         until: Instant(args.until),
-        covers: digests(std::iter::once(&args.subject), &opened.package)?,
+        covers: digests(std::iter::once(subject), &opened.package)?,
     };
     match why_void(&case, &exception) {
         None => Ok(exception),

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use gonogo_model::diagnostic::did_you_mean;
-use gonogo_readiness::criteria::{self, AREAS, Criterion};
+use gonogo_model::launch::Profile;
+use gonogo_readiness::criteria::{self, AREAS, Criterion, Gate};
 use gonogo_readiness::rules::{RULES, Rule};
 use serde_json::{Value, json};
 
@@ -51,8 +52,11 @@ fn with_facts(criterion: &Criterion) -> String {
     let classes: Vec<&str> = criterion.classes.iter().map(|c| c.word()).collect();
     let _ = writeln!(out, "Decided by: {}", classes.join(" and "));
     let gate = match criterion.gate {
-        criteria::Gate::Blocker => "blocks the launch, for tiers 1 and 2; a warning below",
-        criteria::Gate::Warning => "a warning",
+        Gate::Blocker if criteria::SMALL_LAUNCH.contains(&criterion.id) => {
+            "blocks the launch, for tiers 1 and 2; a warning below"
+        }
+        Gate::Blocker => "a warning; with `profile: full` it blocks the launch, for tiers 1 and 2",
+        Gate::Warning => "a warning",
     };
     let _ = writeln!(out, "Not met, it is: {gate}");
     if let Some(ttl) = criterion.ttl {
@@ -81,11 +85,15 @@ fn overview(format: Format) -> String {
     for (code, name) in AREAS {
         let _ = writeln!(out, "{name}");
         for criterion in criteria::all().filter(|c| c.area() == *code) {
-            let gate = criterion.gate.word();
+            let gate = match criterion.gate_in(Profile::SmallLaunch) == criterion.gate {
+                true => criterion.gate.word(),
+                false => "full",
+            };
             let _ = writeln!(out, "  {}  {:<8} {}", criterion.id, gate, criterion.title);
         }
         out.push('\n');
     }
+    out += "blocker: stops the launch; full: stops it with `profile: full` in `package`, and warns without\n\n";
     out += "Rules of `gonogo check`\n";
     for rule in RULES {
         let _ = writeln!(out, "  {}", rule.code);
@@ -101,6 +109,7 @@ fn criterion_json(criterion: &Criterion, whole: bool) -> Value {
         "area": criterion.area(),
         "classes": criterion.classes.iter().map(|c| c.word()).collect::<Vec<_>>(),
         "gate": criterion.gate.word(),
+        "blocks_small_launch": criterion.gate_in(Profile::SmallLaunch) == Gate::Blocker,
         "tiers": criterion.tiers,
         "ttl": criterion.ttl.map(|t| t.to_string()),
         "absent": criterion.trigger.map(|t| t.word()),

@@ -128,7 +128,7 @@ fn answered_for(
 fn asked(case: &Case<'_>, area: &str) -> BTreeSet<Subject> {
     let mut found = BTreeSet::new();
     for criterion in all().filter(|c| c.area() == area && c.id != CRITERION.id) {
-        let mut answers = Answers::new(criterion);
+        let mut answers = Answers::new(criterion, case.profile());
         (criterion.assess)(case, &mut answers);
         let subjects = answers.into_vec().into_iter().map(|a| a.subject);
         found.extend(subjects.filter(|s| case.package.digests.contains_key(s)));
