@@ -13,7 +13,9 @@ use gonogo_engine::input::{
     Certificate, CheckResult, CheckVerdict, Notice, Phases, Registration, Seen,
 };
 use gonogo_engine::{Input, Time};
-use gonogo_model::check::{Check, DnsProbe, HttpProbe, Probe, RecordType as Declared, TlsProbe};
+use gonogo_model::check::{
+    Check, DnsProbe, HttpProbe, Probe, RecordType as Declared, StartTls as Spoken, TlsProbe,
+};
 use gonogo_model::setting::Setting;
 use gonogo_model::vendor::{VendorProbe, VendorState};
 use gonogo_model::{Id, Package};
@@ -25,7 +27,8 @@ use crate::courier::append;
 use crate::probe::{
     AcmeTarget, Aim, Bound, CaaQuestion, DnsExpect, DnsTarget, Feed, GOOGLE_CLOUD_FEED, GrpcTarget,
     HttpTarget, JsonRule, Level, Options, ProbeResult, ProbeSpec, RecordType, RegistrationTarget,
-    Scheduler, Target, TcpTarget, TlsTarget, Trust, VendorNotice, VendorTarget, Verdict,
+    Scheduler, StartTls, Target, TcpTarget, TlsExpect, TlsTarget, Trust, VendorNotice,
+    VendorTarget, Verdict,
 };
 use crate::settings::Outside;
 use crate::store::{Lane, Store};
@@ -420,6 +423,18 @@ fn tls_target(tls: &TlsProbe, outside: &Outside) -> Result<TlsTarget, String> {
     let mut target = TlsTarget::new(outside.resolve(&tls.host)?, tls.port);
     target.trust = trust(tls.trust.as_ref(), outside)?;
     target.allow_private = tls.allow_private;
+    target.starttls = tls.starttls.map(|protocol| match protocol {
+        Spoken::Smtp => StartTls::Smtp,
+        Spoken::Postgres => StartTls::Postgres,
+    });
+    target.expect = TlsExpect {
+        serial: optional(tls.expect_serial.as_ref(), outside)?.map(|text| serial(&text)),
+        fingerprint: match &tls.expect_file {
+            Some(file) => Some(fingerprint(&outside.resolve(file)?)?),
+            None => None,
+        },
+        issuer: tls.expect_issuer.clone(),
+    };
     if let Some(there) = &tls.connect_to {
         target.connect_to = Some(address(&outside.resolve(there)?, tls.port)?);
     }
@@ -501,6 +516,23 @@ pub fn challenge_answer(seed: u64, token: &str) -> String {
         .map(|b| format!("{b:02x}"))
         .collect();
     format!("{token}.{hash}")
+}
+
+/// A serial number as tools print it: upper case, colons, leading zeros.
+fn serial(text: &str) -> String {
+    let digits = text.chars().filter(char::is_ascii_hexdigit);
+    let lower: String = digits.map(|c| c.to_ascii_lowercase()).collect();
+    lower.trim_start_matches('0').to_owned()
+}
+
+/// The SHA-256 of the first certificate of a PEM file.
+fn fingerprint(path: &str) -> Result<String, String> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    let first = CertificateDer::from_pem_file(path)
+        .map_err(|_| format!("no certificate can be read from {path}"))?;
+    let hash = Sha256::digest(&first);
+    Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// `host`, `host:port` or an address.

@@ -1,6 +1,8 @@
 //! The TLS probe against real listeners with certificates made for the purpose.
 
 mod probe_support;
+#[path = "probe_tls/starttls.rs"]
+mod starttls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

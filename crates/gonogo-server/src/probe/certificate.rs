@@ -14,6 +14,8 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
+use super::Depth;
+
 /// Names kept of one certificate.
 const MAX_NAMES: usize = 200;
 
@@ -48,6 +50,8 @@ pub struct CertificateFacts {
     /// The first end of validity on the path from this certificate towards its root. Sent
     /// certificates that the path does not use do not count.
     pub earliest_chain_expiry: Timestamp,
+    /// What it says beyond names and times.
+    pub depth: Depth,
 }
 
 impl CertificateFacts {
@@ -86,6 +90,7 @@ impl CertificateFacts {
             verified: false,
             verify_error: None,
             earliest_chain_expiry: not_after,
+            depth: Depth::default(),
         }
     }
 }
@@ -167,6 +172,7 @@ mod tests {
             verified: true,
             verify_error: None,
             earliest_chain_expiry: not_after,
+            depth: Depth::default(),
         }
     }
 

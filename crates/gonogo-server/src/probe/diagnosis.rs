@@ -2,7 +2,8 @@
 //!
 //! The verifier stops at its first objection; an operator needs the one to act on. A wrong
 //! name comes first, because the other facts then speak about somebody else's certificate.
-//! Invariant: a chain that the verifier accepts has no fault here.
+//! Invariant: a chain that the verifier accepts has no fault here, unless it is too weak or
+//! breaks a promise of its own.
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::client::verify_server_name;
@@ -12,11 +13,12 @@ use rustls::{CertificateError, Error, RootCertStore};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use super::CertificateFacts;
 use super::certificate::name_text;
 use super::chain::{Path, PathEnd};
+use super::depth::weakness;
 use super::outcome::code;
 use super::recording::Recording;
+use super::{CertificateFacts, Depth};
 
 /// Names shown when a certificate is for others.
 const SHOWN_NAMES: usize = 3;
@@ -68,15 +70,18 @@ pub(super) fn diagnose(
     };
     let mut facts = CertificateFacts::read(&parsed[0]);
     facts.chain_len = recording.chain.len();
+    facts.depth = Depth::read(&parsed[0], recording.stapled);
+    let weak = weakness(&path.links).map(|clause| Fault::new(code::CERT_WEAK, clause));
     facts.earliest_chain_expiry = path.earliest_expiry();
     let fault = match &recording.verdict {
-        Ok(()) => None,
+        Ok(()) => weak.or_else(|| not_stapled(&facts)),
         Err(error) => {
             let wrong_name = wrong_name(recording, name, &facts);
             let mut faults = wrong_name
                 .into_iter()
                 .chain(out_of_time(&facts, now))
-                .chain(chain_fault(error, &path, now));
+                .chain(chain_fault(error, &path, now))
+                .chain(weak);
             // Later objections go into the sentence, not into the code. The verifier said no,
             // so there is a fault even if none of the usual ones explains it.
             let first = faults.next().unwrap_or_else(|| unexplained(error));
@@ -89,6 +94,16 @@ pub(super) fn diagnose(
         facts: Some(facts),
         fault,
     }
+}
+
+fn not_stapled(facts: &CertificateFacts) -> Option<Fault> {
+    let broken = facts.depth.must_staple && !facts.depth.stapled;
+    broken.then(|| {
+        Fault::new(
+            code::CERT_NOT_STAPLED,
+            "promises a stapled OCSP answer, and none came",
+        )
+    })
 }
 
 impl Fault {
@@ -267,6 +282,7 @@ mod tests {
             let recording = Recording {
                 chain: vec![garbage.to_vec().into()],
                 verdict: Err(Error::InvalidCertificate(CertificateError::BadEncoding)),
+                stapled: false,
             };
             let diagnosis = diagnose(&recording, &name, &RootCertStore::empty(), Timestamp::now());
             assert_eq!(diagnosis.facts, None);
@@ -285,6 +301,7 @@ mod tests {
         let recording = Recording {
             chain: vec![certificate.der().clone()],
             verdict: Err(Error::InvalidCertificate(CertificateError::Revoked)),
+            stapled: false,
         };
         let diagnosis = diagnose(&recording, &name, &roots, Timestamp::now());
         let fault = diagnosis.fault.unwrap();
@@ -311,6 +328,7 @@ mod tests {
             let recording = Recording {
                 chain: vec![der.clone().into(), der.into()],
                 verdict: Err(Error::InvalidCertificate(CertificateError::BadEncoding)),
+                stapled: false,
             };
             let diagnosis = diagnose(&recording, &name, &RootCertStore::empty(), Timestamp::now());
             assert!(diagnosis.fault.is_some());

@@ -14,6 +14,7 @@ mod certificate;
 mod chain;
 mod connect;
 mod crew;
+mod depth;
 mod diagnosis;
 mod dns;
 mod exchange;
@@ -31,6 +32,7 @@ mod schedule;
 mod secret;
 mod slots;
 mod spec;
+mod starttls;
 mod summary;
 mod survey;
 mod tcp;
@@ -39,6 +41,7 @@ mod trust;
 mod vendor;
 
 pub use certificate::CertificateFacts;
+pub use depth::Depth;
 pub use dns::{Aim, CaaQuestion, MAX_RESOLVERS};
 pub use http::{MAX_HEAD_BYTES, MAX_REDIRECTS};
 pub use outcome::{AddressOutcome, Phases, ProbeResult, Verdict, code};
@@ -52,8 +55,9 @@ pub use secret::SecretString;
 pub use spec::{
     AcmeTarget, Bound, DnsExpect, DnsTarget, Dnssec, GrpcTarget, HttpTarget, JsonRule,
     MAX_BODY_BYTES, MAX_RETRIES, MAX_TIMEOUT, MIN_EVERY, ProbeSpec, RecordType, RegistrationTarget,
-    Target, TcpTarget, TlsTarget, Trust,
+    Target, TcpTarget, TlsExpect, TlsTarget, Trust,
 };
+pub use starttls::StartTls;
 pub use survey::{Answered, Survey, Surveyed};
 pub use tls::MAX_ADDRESSES;
 pub use vendor::{Feed, GOOGLE_CLOUD_FEED, Level, VendorNotice, VendorTarget};

@@ -303,6 +303,19 @@ pub mod code {
     pub const ACME_FOREIGN_REDIRECT: &str = "acme_foreign_redirect";
     /// The challenge is answered by somebody else.
     pub const ACME_OTHER_ANSWER: &str = "acme_other_answer";
+    /// The server offers no TLS in its protocol.
+    pub const STARTTLS_REFUSED: &str = "starttls_refused";
+    /// The server does not speak the protocol in which it was asked for TLS.
+    pub const STARTTLS_NOT_SPOKEN: &str = "starttls_not_spoken";
+    /// A key or signature of the chain is too weak.
+    pub const CERT_WEAK: &str = "cert_weak";
+    /// The certificate promises a stapled OCSP answer, and there was none.
+    pub const CERT_NOT_STAPLED: &str = "cert_not_stapled";
+    /// Another certificate is served than the newest that was issued.
+    pub const CERT_NOT_THE_NEWEST: &str = "cert_not_the_newest";
+    /// The certificate was issued by somebody else.
+    pub const CERT_OTHER_ISSUER: &str = "cert_other_issuer";
+
     /// The body is shorter than it has to be.
     pub const BODY_TOO_SMALL: &str = "body_too_small";
     /// The body is not the one that was written down.

@@ -18,6 +18,8 @@ use super::trust::Roots;
 pub(super) struct Recording {
     pub chain: Vec<CertificateDer<'static>>,
     pub verdict: Result<(), Error>,
+    /// Whether an OCSP answer came with it.
+    pub stapled: bool,
 }
 
 /// The place where a handshake leaves its recording.
@@ -95,6 +97,7 @@ impl ServerCertVerifier for Recorder {
         let recording = Recording {
             chain,
             verdict: verdict.as_ref().map(|_| ()).map_err(Clone::clone),
+            stapled: !ocsp_response.is_empty(),
         };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(recording);
         match self.after {

@@ -12,7 +12,7 @@ pub use gonogo_model::check::Dnssec;
 pub use hickory_proto::rr::RecordType;
 
 use super::dns::{Aim, CaaQuestion};
-use super::{SecretString, VendorTarget};
+use super::{SecretString, StartTls, VendorTarget};
 
 /// The shortest interval; a shorter one is raised to it.
 pub const MIN_EVERY: Duration = Duration::from_secs(1);
@@ -250,6 +250,10 @@ pub struct TlsTarget {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// The protocol to speak first.
+    pub starttls: Option<StartTls>,
+    /// What has to be served, beyond what verifies.
+    pub expect: TlsExpect,
     /// The name sent as SNI and verified, when it is not `host`.
     pub server_name: Option<String>,
     /// Connect here instead of asking DNS, for example one's own edge.
@@ -258,6 +262,17 @@ pub struct TlsTarget {
     pub trust: Trust,
     /// Whether loopback and private addresses may be asked.
     pub allow_private: bool,
+}
+
+/// Which certificate has to be served.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsExpect {
+    /// Its serial number in lower-case hex, without leading zeros.
+    pub serial: Option<String>,
+    /// Its SHA-256 in lower-case hex.
+    pub fingerprint: Option<String>,
+    /// A part of its issuer's name.
+    pub issuer: Option<String>,
 }
 
 /// Who may vouch for a server's certificate.
@@ -302,6 +317,8 @@ impl TlsTarget {
         Self {
             host: host.into(),
             port,
+            starttls: None,
+            expect: TlsExpect::default(),
             server_name: None,
             connect_to: None,
             trust: Trust::WebPki,

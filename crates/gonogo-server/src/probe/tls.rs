@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::certificate::printable;
 use super::connect::{Candidate, Deadline, Host, Locator, closed, open};
 use super::diagnosis::{Diagnosis, diagnose, span};
 use super::outcome::{AddressOutcome, Phases, Reason, code};
@@ -24,7 +25,7 @@ use super::prober::{Finding, Prober};
 use super::recording::{enforce, observe};
 use super::summary::summarize;
 use super::trust::Roots;
-use super::{CertificateFacts, TlsTarget};
+use super::{CertificateFacts, StartTls, TlsExpect, TlsTarget, Verdict, starttls};
 
 /// Addresses of one name that are asked; the rest are counted in the sentence.
 pub const MAX_ADDRESSES: usize = 16;
@@ -57,10 +58,13 @@ pub(super) async fn probe(
     let asked = found
         .into_iter()
         .take(MAX_ADDRESSES)
-        .map(|candidate| ask(candidate, &name, &roots, deadline));
+        .map(|candidate| ask(candidate, target, &name, &roots, deadline));
     let addresses: Vec<AddressOutcome> = join_all(asked).await;
     let mut finding = summarize(addresses, total, &asked_as.text());
     finding.phases.dns = dns;
+    if let Some(facts) = &finding.certificate {
+        finding.extra.remarks = facts.depth.remarks();
+    }
     Ok(finding)
 }
 
@@ -75,15 +79,13 @@ pub(super) fn server_name(host: &Host) -> Result<ServerName<'static>, Reason> {
 fn not_a_host(text: &str) -> Reason {
     Reason::unknown(
         code::SPEC_INVALID,
-        format!(
-            "{:?} is not a host name.",
-            super::certificate::printable(text)
-        ),
+        format!("{:?} is not a host name.", printable(text)),
     )
 }
 
 async fn ask(
     candidate: Candidate,
+    target: &TlsTarget,
     name: &ServerName<'static>,
     roots: &Roots,
     deadline: Deadline,
@@ -93,8 +95,16 @@ async fn ask(
     let mut phases = Phases::default();
     let (reason, certificate) = match candidate.refused {
         Some(refused) => (refused, None),
-        None => match look(address, name, roots, deadline, &mut phases).await {
-            Ok(diagnosis) => (judge(&diagnosis, address), diagnosis.facts),
+        None => match look(address, target.starttls, name, roots, deadline, &mut phases).await {
+            Ok(diagnosis) => {
+                let reason = judge(&diagnosis, address);
+                let other = diagnosis.facts.as_ref();
+                let other = other.and_then(|facts| unexpected(&target.expect, facts, address));
+                match (reason.verdict, other) {
+                    (Verdict::Ok, Some(other)) => (other, diagnosis.facts),
+                    _ => (reason, diagnosis.facts),
+                }
+            }
             Err((reason, facts)) => (reason, facts),
         },
     };
@@ -113,14 +123,19 @@ async fn ask(
 /// Shakes hands, keeps the chain and hangs up.
 async fn look(
     address: SocketAddr,
+    starttls: Option<StartTls>,
     name: &ServerName<'static>,
     roots: &Roots,
     deadline: Deadline,
     phases: &mut Phases,
 ) -> Result<Diagnosis, (Reason, Option<CertificateFacts>)> {
     let started = Instant::now();
-    let tcp = open(address, deadline).await.map_err(|e| (e, None))?;
+    let mut tcp = open(address, deadline).await.map_err(|e| (e, None))?;
     phases.connect = Some(started.elapsed());
+    if let Some(protocol) = starttls {
+        let asked = starttls::ask(&mut tcp, protocol, address, deadline).await;
+        asked.map_err(|e| (e, None))?;
+    }
     let started = Instant::now();
     let (config, recorder) = observe(roots);
     let connecting = TlsConnector::from(config).connect(name.clone(), tcp);
@@ -223,6 +238,42 @@ fn judge(diagnosis: &Diagnosis, address: SocketAddr) -> Reason {
             format!("The certificate of {address} cannot be parsed."),
         ),
     }
+}
+
+/// Is it another certificate than the one that has to be served?
+fn unexpected(expect: &TlsExpect, facts: &CertificateFacts, address: SocketAddr) -> Option<Reason> {
+    let served = facts.serial.trim_start_matches('0');
+    if let Some(wanted) = expect.serial.as_deref().filter(|wanted| *wanted != served) {
+        return Some(Reason::failing(
+            code::CERT_NOT_THE_NEWEST,
+            format!(
+                "{address} serves the certificate {served}; the newest issued is {}.",
+                printable(wanted)
+            ),
+        ));
+    }
+    let wanted = expect.fingerprint.as_deref();
+    if wanted.is_some_and(|wanted| wanted != facts.fingerprint_sha256) {
+        return Some(Reason::failing(
+            code::CERT_NOT_THE_NEWEST,
+            format!(
+                "{address} serves {served}, which is not the certificate that was issued last."
+            ),
+        ));
+    }
+    let issuer = expect.issuer.as_deref();
+    issuer
+        .filter(|wanted| !facts.issuer.contains(*wanted))
+        .map(|wanted| {
+            Reason::failing(
+                code::CERT_OTHER_ISSUER,
+                format!(
+                    "The certificate of {address} is issued by {:?}; expected {:?}.",
+                    facts.issuer,
+                    printable(wanted)
+                ),
+            )
+        })
 }
 
 /// The life left: "58 days (64 % of its life)".

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -157,6 +158,16 @@ impl Served {
         let key = PrivateKeyDer::Pkcs8(self.key.clone().into());
         let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
         CertifiedKey::new(self.chain.clone(), key)
+    }
+
+    /// Chain and key as files hold them.
+    pub fn pem(&self) -> (String, String) {
+        let block = |label: &str, der: &[u8]| {
+            let text = base64::engine::general_purpose::STANDARD.encode(der);
+            format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+        };
+        let chain = self.chain.iter().map(|der| block("CERTIFICATE", der));
+        (chain.collect(), block("PRIVATE KEY", &self.key))
     }
 
     pub fn acceptor(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> Acceptor {
