@@ -98,9 +98,9 @@ pub struct State {
     pub housekeeping_at: Option<Time>,
     /// How many test pages were sent.
     pub test_pages: u64,
-    /// States of the reconciliations.
+    /// States of the reconciliations; pages share them instead of copying thousands of keys.
     #[serde(default)]
-    pub reconciliations: BTreeMap<Id, ReconciliationState>,
+    pub reconciliations: BTreeMap<Id, Arc<ReconciliationState>>,
     /// States of the SLOs.
     #[serde(default)]
     pub slos: BTreeMap<Id, SloState>,

@@ -59,7 +59,7 @@ impl Engine {
         });
         let declared = plan.package.reconciliations.keys();
         keep(&mut self.state.reconciliations, declared, |_| {
-            ReconciliationState::new(now)
+            Arc::new(ReconciliationState::new(now))
         });
         self.state.keep_watching(&plan, now);
         let gone: Vec<Id> = self

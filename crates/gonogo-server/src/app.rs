@@ -27,6 +27,7 @@ use crate::notify::link::AckLinks;
 use crate::notify::settings::Settings;
 use crate::pulse::Pulse;
 use crate::readiness::Readiness;
+use crate::reconcile::Reconcile;
 use crate::settings::Outside;
 use crate::site::{Neighbourhood, Site};
 use crate::status_page::Files;
@@ -190,6 +191,13 @@ impl App {
             seed,
             desk: intake.desk(),
         };
+        let reconciling = Reconcile {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            outside: options.outside.clone(),
+            view: view.clone(),
+            seed,
+        };
         let keeper = Keeper {
             on_disk,
             store: store.clone(),
@@ -219,6 +227,7 @@ impl App {
         tasks.push(tokio::spawn(forwarder.run(stopped.clone())));
         tasks.push(tokio::spawn(fleets.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
+        tasks.push(tokio::spawn(reconciling.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));
         tasks.push(tokio::spawn(
             readiness.watch(site.view.clone(), stopped.clone()),

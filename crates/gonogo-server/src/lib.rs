@@ -32,6 +32,7 @@ pub mod places;
 pub mod probe;
 pub mod pulse;
 pub mod readiness;
+pub mod reconcile;
 pub mod risks;
 pub mod routes;
 pub mod runbooks;

@@ -17,6 +17,7 @@ use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
 use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases};
 use gonogo_engine::plan::Plan;
+use gonogo_engine::reconciliation::ReconciliationState;
 use gonogo_engine::slo::{BadItem, Figures, Tally};
 use gonogo_engine::source::Heard;
 use gonogo_engine::{Engine, Time};
@@ -73,6 +74,8 @@ pub struct View {
     pub changes: Vec<Happened>,
     /// Where the error budget policies stand.
     pub freezes: BTreeMap<Id, FreezeState>,
+    /// The reconciliations.
+    pub reconciliations: BTreeMap<Id, Arc<ReconciliationState>>,
     /// The components.
     pub components: BTreeMap<Id, ComponentView>,
     /// Troubles of gonogo itself, by code.
@@ -279,6 +282,7 @@ impl View {
             slos,
             changes: state.changes.clone(),
             freezes: state.freezes.clone(),
+            reconciliations: state.reconciliations.clone(),
             components: components(engine),
             troubles: state.troubles.clone(),
             heard: state.heard,

@@ -53,6 +53,9 @@ pub struct Comparison {
     pub found: Vec<Found>,
     /// How many there are besides.
     pub more: u64,
+    /// Where there are more: all before this time are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_until: Option<Time>,
 }
 
 /// A side in sum.
@@ -135,6 +138,7 @@ pub fn compare(
     found.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     out.more = found.len().saturating_sub(DIFFERENCES_MAX) as u64;
     found.truncate(DIFFERENCES_MAX);
+    out.named_until = found.last().filter(|_| out.more > 0).map(|f| f.at);
     out.found = found;
     Ok(out)
 }

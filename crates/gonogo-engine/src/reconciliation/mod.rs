@@ -413,31 +413,33 @@ fn told(
     )
 }
 
-/// "ch_1 (12.00 USD) is missing on the right"
+/// "ch_1 (12.00 USD, Stripe has it, the database does not)"
 pub fn describe(declared: &Reconciliation, found: &Found) -> String {
-    let money = |m: &Option<Money>| m.as_ref().map_or("?".to_string(), Money::to_string);
-    let (left, right) = (declared.left.word(), declared.right.word());
-    let text = match found.kind {
-        Difference::MissingRight => format!("{left} has it, {right} does not"),
-        Difference::MissingLeft => format!("{right} has it, {left} does not"),
-        Difference::Doubled => "more than once".to_string(),
-        Difference::Differs if found.left == found.right => "another time".to_string(),
-        Difference::Differs => format!(
-            "{} at {left}, {} at {right}",
-            money(&found.left),
-            money(&found.right)
-        ),
-    };
     let amount = match found.kind {
         Difference::Differs => None,
         _ => found.left.as_ref().or(found.right.as_ref()),
     };
     let amount = amount.map_or(String::new(), |m| format!("{m}, "));
-    let note = found
-        .note
-        .as_ref()
-        .map_or(String::new(), |n| format!("; {n}"));
-    format!("{} ({amount}{text}{note})", found.key)
+    format!("{} ({amount}{})", found.key, how(declared, found))
+}
+
+/// "Stripe has it, the database does not; refunded since"
+pub fn how(declared: &Reconciliation, found: &Found) -> String {
+    let (left, right) = (declared.left.word(), declared.right.word());
+    let text = match (found.kind, &found.left, &found.right) {
+        (Difference::MissingRight, ..) => format!("{left} has it, {right} does not"),
+        (Difference::MissingLeft, ..) => format!("{right} has it, {left} does not"),
+        (Difference::Doubled, ..) => "more than once".to_string(),
+        (Difference::Differs, Some(l), Some(r)) if l != r => {
+            format!("{l} at {left}, {r} at {right}")
+        }
+        (Difference::Differs, ..) => String::new(),
+    };
+    match (&found.note, text.is_empty()) {
+        (Some(note), true) => note.clone(),
+        (Some(note), false) => format!("{text}; {note}"),
+        (None, _) => text,
+    }
 }
 
 /// How much differences come to, by currency: the whole amount of what is missing or doubled,

@@ -29,7 +29,7 @@ impl Engine {
             // A run that was under way while a reload took its declaration away is no news.
             return;
         };
-        let text = state.take(declared, run, now);
+        let text = Arc::make_mut(state).take(declared, run, now);
         if let Some(text) = text {
             self.say(now, None, EntryKind::Reconciled, id.as_str(), text);
         }
@@ -48,7 +48,7 @@ impl Engine {
         let Some(state) = self.state.reconciliations.get_mut(id) else {
             return;
         };
-        let written = state.write_off(key, by, reason, now);
+        let written = Arc::make_mut(state).write_off(key, by, reason, now);
         if written == 0 {
             return;
         }
@@ -139,11 +139,10 @@ impl ReconciliationState {
         now: Time,
     ) -> Option<String> {
         // Where not all differences are named, those up to the last one are.
-        let last = comparison.found.last().filter(|_| comparison.more > 0);
-        let known_until = last.map_or(stretch.until, |f| f.at);
         let judged = |f: &Finding| {
             let at = f.found.at;
-            at >= stretch.from && (at < known_until || (at == known_until && last.is_none()))
+            let named = comparison.named_until.is_none_or(|until| at < until);
+            at >= stretch.from && at <= stretch.until && named
         };
         let named: BTreeSet<&str> = comparison.found.iter().map(|f| f.key.as_str()).collect();
         let over: Vec<String> = self

@@ -45,7 +45,7 @@ pub enum Refusal {
 
 /// How far a spec may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     PublicOnly,
     PrivateToo,
 }
@@ -78,7 +78,7 @@ impl AddressPolicy {
     }
 
     /// Judges a name before it is resolved.
-    pub(super) fn judge_name(&self, host: &str) -> Result<(), Refusal> {
+    pub(crate) fn judge_name(&self, host: &str) -> Result<(), Refusal> {
         let host = normal(host);
         if METADATA_NAMES.contains(&host.as_str()) && !self.allowed.contains(&host) {
             return Err(Refusal::Forbidden);
@@ -87,7 +87,7 @@ impl AddressPolicy {
     }
 
     /// Judges one address that a name resolved to.
-    pub(super) fn judge_resolved(
+    pub(crate) fn judge_resolved(
         &self,
         host: &str,
         address: IpAddr,
@@ -101,7 +101,7 @@ impl AddressPolicy {
 
     /// Judges an address that the spec gives itself. A name's exception does not help here:
     /// it trusts the name's DNS, not whoever wrote the spec.
-    pub(super) fn judge_address(&self, address: IpAddr, scope: Scope) -> Result<(), Refusal> {
+    pub(crate) fn judge_address(&self, address: IpAddr, scope: Scope) -> Result<(), Refusal> {
         if self.allowed.contains(&address.to_string()) {
             return Ok(());
         }

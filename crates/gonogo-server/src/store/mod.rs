@@ -24,6 +24,7 @@ mod checkpoint;
 mod dead_letter;
 mod dedup;
 mod error;
+mod events;
 mod evidence;
 #[cfg(test)]
 mod fault;
