@@ -94,7 +94,7 @@ impl Apis {
 
     fn many(&self) -> Vec<Value> {
         let one = |n: usize| {
-            let currency = if n % 2 == 0 { "usd" } else { "jpy" };
+            let currency = if n.is_multiple_of(2) { "usd" } else { "jpy" };
             self.charge(&format!("ch_{n:03}"), 100 + n as i64, currency)
         };
         (0..MANY).map(one).collect()
