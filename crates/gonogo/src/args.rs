@@ -18,8 +18,8 @@ pub use graph::Graph;
 pub use import::{Catalogue, Import};
 pub use keeping::{Backup, Doctor, Restore};
 pub use operator::{
-    Ack, Alerts, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status, StepOutcome,
-    TestPage,
+    Ack, Alerts, Freeze, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status,
+    StepOutcome, TestPage,
 };
 pub use readiness::{
     Evidence, EvidenceAdd, EvidenceExcept, EvidenceList, EvidenceVerb, Explain, MethodArg,
@@ -93,6 +93,8 @@ pub enum Command {
     Incident(Incident),
     /// List what fires
     Alerts(Alerts),
+    /// Say whether a component may be deployed now, for pipelines
+    Freeze(Freeze),
     /// Say who is on call
     Oncall(Oncall),
     /// Page somebody, to see whether it arrives

@@ -13,6 +13,7 @@ mod components;
 mod dead_letters;
 mod evidence;
 mod flows;
+mod freeze;
 mod incident;
 mod incidents;
 mod oncall;
@@ -35,6 +36,7 @@ pub use components::{Component, Components};
 pub use dead_letters::{DEAD_LETTERS_LISTED_MAX, DeadLetters, Letter, ReplayOutcome};
 pub use evidence::{KeptEvidence, LISTED_MAX, WantedEvidence};
 pub use flows::{Flow, Flows, Item, Mismatch, Tally, WriteOff};
+pub use freeze::{Burn, Change, Changes, Freeze, Slo, Slos};
 pub use incident::{
     AttachedAlert, BlastRadius, Calling, Cause, Engagement, Entry, Incident, IncidentDetail,
     Incidents, Message, Promise, RunbookName, StepRecord, TIMELINE_MAX, Update,
@@ -83,6 +85,9 @@ fn listed() -> Listed {
         .post("/api/v1/flows/{flow}/write-off", flows::write_off)
         .get("/api/v1/sources", sources::list)
         .get("/api/v1/components", components::list)
+        .get("/api/v1/slos", freeze::slos)
+        .get("/api/v1/freeze", freeze::freeze)
+        .get("/api/v1/changes", freeze::changes)
         .get("/api/v1/oncall", oncall::get)
         .post("/api/v1/test-page", oncall::test_page)
         .get("/api/v1/dead-letters", dead_letters::list)

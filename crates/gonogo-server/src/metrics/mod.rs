@@ -174,6 +174,38 @@ fn messages(out: &mut Exposition, site: &Site, outbox: OutboxCounts) {
     }
 }
 
+/// What SLOs counted: those that are made of others count nothing themselves.
+fn slos(out: &mut Exposition, view: &View) {
+    let counted = || {
+        let declared = &view.plan.package.slos;
+        view.slos.iter().filter(|s| {
+            declared
+                .get(&s.id)
+                .is_some_and(|d| !d.sli.is_made_of_slos())
+        })
+    };
+    let help = "Good items of an SLO, ever.";
+    let mut samples = out.metric("gonogo_slo_good_total", Type::Counter, help);
+    for slo in counted() {
+        samples.put(&[("slo", slo.id.as_str())], slo.figures.ever.good);
+    }
+    let help = "All items of an SLO, ever.";
+    let mut samples = out.metric("gonogo_slo_items_total", Type::Counter, help);
+    for slo in counted() {
+        let ever = slo.figures.ever;
+        samples.put(
+            &[("slo", slo.id.as_str())],
+            ever.good.saturating_add(ever.bad),
+        );
+    }
+    let help = "Where an SLO stands: 1 for the state that it is in.";
+    let mut samples = out.metric("gonogo_slo_state", Type::Gauge, help);
+    for slo in view.slos.iter() {
+        let state = slo.figures.standing.word();
+        samples.put(&[("slo", slo.id.as_str()), ("state", state)], 1);
+    }
+}
+
 fn signals(out: &mut Exposition, view: &View) {
     let help = "Open incidents, by severity.";
     let mut samples = out.metric("gonogo_incidents_open", Type::Gauge, help);
@@ -198,6 +230,7 @@ fn signals(out: &mut Exposition, view: &View) {
     for flow in &view.flows {
         samples.put(&[("flow", flow.id.as_str())], flow.overdue);
     }
+    slos(out, view);
     let help = "What is wrong with gonogo itself, by stable code.";
     let mut samples = out.metric("gonogo_trouble", Type::Gauge, help);
     for code in view.troubles.keys() {

@@ -7,6 +7,7 @@ mod check;
 mod flow;
 mod letters;
 mod overview;
+mod slo;
 mod source;
 mod watching;
 
@@ -33,6 +34,9 @@ pub fn routes() -> Router<Site> {
         .route("/signals/flows/{id}/write-off", post(flow::write_off))
         .route("/signals/checks", get(check::list))
         .route("/signals/checks/{id}", get(check::show))
+        .route("/signals/slos", get(slo::list))
+        .route("/signals/slos/{id}", get(slo::show))
+        .route("/signals/changes", get(slo::changes))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))
 }

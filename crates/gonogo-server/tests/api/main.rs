@@ -2,6 +2,7 @@
 
 mod act;
 mod allowed;
+mod budgets;
 mod dead_letters;
 mod described;
 mod evidence;

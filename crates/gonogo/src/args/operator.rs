@@ -204,6 +204,30 @@ pub struct Oncall {
     pub server: Server,
 }
 
+/// `gonogo freeze`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo freeze app-service
+  gonogo freeze app-service && ./deploy.sh
+  gonogo freeze app-service --change code --exception security-fix
+
+Exit codes: 0 may be deployed, 1 frozen, 2 nobody can tell, 64 not understood, 70 could not ask.")]
+pub struct Freeze {
+    /// The component that is to be deployed
+    #[arg(value_name = "COMPONENT")]
+    pub component: String,
+    /// What sort of change it is: code, config, flag and so on
+    #[arg(long, value_name = "SORT")]
+    pub change: Option<String>,
+    /// The exception of the error budget policy that it claims
+    #[arg(long, value_name = "NAME")]
+    pub exception: Option<String>,
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
 /// `gonogo test-page`
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -12,6 +12,7 @@ mod doctor;
 mod evidence;
 mod explain;
 mod export;
+mod freeze;
 mod graph;
 mod import;
 mod incident;
@@ -58,6 +59,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Alerts(args) => alerts::run(&args),
+        Command::Freeze(args) => freeze::run(&args),
         Command::Oncall(args) => oncall::run(&args),
         Command::TestPage(args) => oncall::test_page(&args),
         Command::Reload(args) => reload::run(&args),
