@@ -384,3 +384,24 @@ async fn what_waited_when_the_process_died_is_sent_by_the_next() {
     assert_eq!(ids.len(), 20);
     next.shut_down().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_not_for_strangers() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = start(dir.path(), "http://127.0.0.1:9/hooks", "").await;
+    deliver(&app, "ch_1", "c", 0).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (path, status) in [
+        ("/api/v1/sources/stripe/deliveries", 401),
+        ("/api/v1/sources/stripe/replay", 401),
+    ] {
+        let url = format!("http://{}{path}", app.address);
+        let asked = if path.ends_with("replay") {
+            http.post(url)
+        } else {
+            http.get(url)
+        };
+        assert_eq!(asked.send().await.unwrap().status(), status, "{path}");
+    }
+    app.shut_down().await.unwrap();
+}

@@ -11,6 +11,7 @@ mod answer;
 mod checks;
 mod components;
 mod dead_letters;
+mod deliveries;
 mod evidence;
 mod flows;
 mod freeze;
@@ -34,6 +35,9 @@ pub(crate) use checks::health;
 pub use checks::{Certificate, Check, Checks, LastAnswer};
 pub use components::{Component, Components};
 pub use dead_letters::{DEAD_LETTERS_LISTED_MAX, DeadLetters, Letter, ReplayOutcome};
+pub use deliveries::{
+    DELIVERIES_LISTED_MAX, Deliveries, Delivery, RangeReplayed, ReplayRange, Resumed,
+};
 pub use evidence::{KeptEvidence, LISTED_MAX, WantedEvidence};
 pub use flows::{Flow, Flows, Item, Mismatch, Tally, WriteOff};
 pub use freeze::{Burn, Change, Changes, Freeze, Slo, Slos};
@@ -84,6 +88,9 @@ fn listed() -> Listed {
         .get("/api/v1/flows", flows::list)
         .post("/api/v1/flows/{flow}/write-off", flows::write_off)
         .get("/api/v1/sources", sources::list)
+        .get("/api/v1/sources/{source}/deliveries", deliveries::list)
+        .post("/api/v1/sources/{source}/replay", deliveries::replay)
+        .post("/api/v1/sources/{source}/resume", deliveries::resume)
         .get("/api/v1/components", components::list)
         .get("/api/v1/slos", freeze::slos)
         .get("/api/v1/freeze", freeze::freeze)

@@ -4,6 +4,7 @@
 //! events" and "nothing heard yet" are said as such, and are never green.
 
 mod check;
+mod deliveries;
 mod flow;
 mod letters;
 mod overview;

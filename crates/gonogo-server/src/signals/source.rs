@@ -6,6 +6,7 @@ use axum::response::Response;
 use gonogo_model::source::Source;
 use jiff::Timestamp;
 
+use super::deliveries::{Forwarding, forwarding};
 use super::letters::{Letter, letters_of};
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
@@ -75,6 +76,7 @@ struct SourcePage {
     heard: Markup,
     watching: Vec<Watching>,
     letters: Vec<Letter>,
+    forwarding: Option<Forwarding>,
     may_act: bool,
 }
 
@@ -162,6 +164,10 @@ pub async fn show(
     };
     let tally = site.intake.tallies().remove(&source.id).unwrap_or_default();
     let letters = letters_of(&site, Some(source.id.to_string()), LETTERS_SHOWN).await;
+    let query = TableQuery::from_uri(&frame.uri);
+    let forwarding = forwarding(&site, source, declared, &query)
+        .await
+        .map_err(Missing::store(&frame))?;
     let refusals = tally.refused.iter();
     let template = SourcePage {
         row: row(source, declared, Some(&tally)),
@@ -187,6 +193,7 @@ pub async fn show(
         heard: chart(source, site.clock.now().timestamp()),
         watching: watching(&view, view.plan.alerts_of_source(&source.id)),
         letters: letters.map_err(Missing::store(&frame))?,
+        forwarding,
         may_act: may_act(&who),
         shell: shell(&site, &view, &who, frame, &declared.name, Nav::Signals),
         tally,
