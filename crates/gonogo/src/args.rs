@@ -6,6 +6,7 @@ mod import;
 mod keeping;
 mod operator;
 mod readiness;
+mod source;
 mod token;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ pub use readiness::{
     Evidence, EvidenceAdd, EvidenceExcept, EvidenceList, EvidenceVerb, Explain, MethodArg,
     ResultArg, Verdict,
 };
+pub use source::{Source, SourceList, SourceVerb};
 pub use token::{AdminLink, Scope, Token, TokenVerb};
 
 /// Launch operations and reliability readiness, as code.
@@ -99,6 +101,8 @@ pub enum Command {
     Oncall(Oncall),
     /// Page somebody, to see whether it arrives
     TestPage(TestPage),
+    /// Say how a source is set up at its provider, and which ones a package has
+    Source(Source),
     /// Put the package on disk in force now, or hear why not
     Reload(Reload),
     /// Make and revoke tokens for programs

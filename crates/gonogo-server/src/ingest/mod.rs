@@ -21,6 +21,7 @@ pub mod oidc;
 mod percent;
 mod reject;
 mod secret;
+pub mod setup;
 mod standard;
 mod stripe;
 mod token;

@@ -10,8 +10,8 @@ use super::deliveries::{Forwarding, forwarding};
 use super::letters::{Letter, letters_of};
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
-use crate::ingest::RejectCode;
 use crate::ingest::http::Tally;
+use crate::ingest::{RejectCode, setup};
 use crate::shell::{Missing, may_act, shell};
 use crate::shown;
 use crate::site::Site;
@@ -66,6 +66,7 @@ struct SourcePage {
     shell: Shell,
     row: Row,
     url: String,
+    steps: String,
     component: Option<(String, String)>,
     silent_after: String,
     keep_days: u16,
@@ -171,6 +172,10 @@ pub async fn show(
     let refusals = tally.refused.iter();
     let template = SourcePage {
         row: row(source, declared, Some(&tally)),
+        steps: setup::steps(
+            declared.kind,
+            &format!("{}/in/{}", site.base_url, source.id),
+        ),
         url: format!("{}/in/{}", site.base_url, source.id),
         component: declared.component.as_ref().map(|c| {
             (

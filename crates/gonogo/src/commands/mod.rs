@@ -22,6 +22,7 @@ mod rehearse;
 mod reload;
 mod schema;
 mod serve;
+mod source;
 mod status;
 mod token;
 mod verdict;
@@ -63,6 +64,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Oncall(args) => oncall::run(&args),
         Command::TestPage(args) => oncall::test_page(&args),
         Command::Reload(args) => reload::run(&args),
+        Command::Source(args) => source::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Verdict(args) => verdict::run(&args),
         Command::AdminLink(args) => admin_link::run(&args),

@@ -1,0 +1,53 @@
+//! How each kind of source is set up at its provider: one text a kind, for pages and the shell.
+//!
+//! A new kind does not compile without its text. Invariant: a text names commands and clicks,
+//! never a secret.
+
+use gonogo_model::source::Provider;
+
+use super::RejectCode;
+
+/// The URL where no package says one.
+pub const EXAMPLE_URL: &str = "https://gonogo.example.com/in/ID";
+
+/// What to do at the provider, step by step, for a source at `url`.
+pub fn steps(kind: Provider, url: &str) -> String {
+    let text = match kind {
+        Provider::Stripe => include_str!("setup/stripe.txt"),
+        Provider::Fivetran => include_str!("setup/fivetran.txt"),
+        Provider::Github => include_str!("setup/github.txt"),
+        Provider::Cloudevents => include_str!("setup/cloudevents.txt"),
+        Provider::GooglePubsub => include_str!("setup/google-pubsub.txt"),
+        Provider::CloudMonitoring => include_str!("setup/cloud-monitoring.txt"),
+        Provider::StandardWebhooks => include_str!("setup/standard-webhooks.txt"),
+    };
+    text.replace("{url}", url)
+}
+
+/// What each refusal means and what to do, a line each.
+pub fn refusals() -> String {
+    let line = |code: RejectCode| {
+        format!(
+            "  {} {:<22} {}\n",
+            code.status(),
+            code.as_str(),
+            code.advice()
+        )
+    };
+    RejectCode::ALL.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_says_where_to_send_and_how_to_test() {
+        for kind in Provider::ALL.iter().copied() {
+            let text = steps(kind, "https://here.example.com/in/x");
+            assert!(text.contains("https://here.example.com/in/x"), "{kind}");
+            assert!(text.contains("Test:") && !text.contains("{url}"), "{kind}");
+        }
+        assert!(refusals().contains("503 keys_unavailable"));
+    }
+}
