@@ -17,6 +17,7 @@ use crate::domains::FleetState;
 use crate::effect::Effect;
 use crate::flow::{Deaf, FlowState};
 use crate::freeze::FreezeState;
+use crate::gauge::GaugeState;
 use crate::heartbeat::BeatState;
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
@@ -24,6 +25,7 @@ use crate::input::{Input, PackageInput};
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
 use crate::signals::{Awaited, Backlog};
+use crate::skew::SkewState;
 use crate::slo::SloState;
 use crate::source::SourceState;
 use crate::time::Time;
@@ -76,6 +78,12 @@ pub struct State {
     pub checks: BTreeMap<Id, CheckState>,
     /// States of the sources.
     pub sources: BTreeMap<Id, SourceState>,
+    /// States of the gauges.
+    #[serde(default)]
+    pub gauges: BTreeMap<Id, GaugeState>,
+    /// States of the skews.
+    #[serde(default)]
+    pub skews: BTreeMap<Id, SkewState>,
     /// States of the alerts.
     pub alerts: BTreeMap<Id, AlertState>,
     /// All incidents that are remembered, by number.
@@ -188,6 +196,8 @@ impl Engine {
             Input::Sampled(sampled) => self.take_sample(sampled, now),
             Input::Beat(beat) => self.take_beat(beat, now),
             Input::Fleet(input) => self.take_fleet(input, now),
+            Input::GaugeRead(read) => self.take_gauge_read(read, now),
+            Input::Sighting(seen) => self.take_sighting(seen, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),
@@ -209,6 +219,7 @@ impl Engine {
         offer(self.state.housekeeping_at, "housekeeping");
         offer(self.state.look_again_at, "windows changed");
         self.signal_deadlines(&mut offer);
+        self.measure_deadlines(&mut offer);
         self.alert_deadlines(&mut offer);
         for incident in self
             .state
@@ -273,9 +284,11 @@ impl Engine {
     /// Everything that is due by now.
     fn advance(&mut self, now: Time) {
         self.advance_signals(now);
+        self.advance_measures(now);
         if self.state.look_again_at.is_some_and(|at| at <= now) {
             self.state.look_again_at = None;
             self.look_at_windows(now);
+            self.look_at_gauges(now);
         }
         if self.state.housekeeping_at.is_some_and(|at| at <= now) {
             self.housekeeping(now);

@@ -4,6 +4,7 @@
 //! with a default, and nothing else may change without a new [`SCHEMA`].
 
 use gonogo_model::comms::PublicState;
+use gonogo_model::decimal::Decimal;
 use gonogo_model::event::Event;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::{Duration, Id, PackageText};
@@ -57,6 +58,10 @@ pub enum Input {
     Forwarded(Box<Forwarded>),
     /// Something was learnt about domains of a fleet.
     Fleet(Box<FleetInput>),
+    /// A gauge was read.
+    GaugeRead(GaugeRead),
+    /// A side of a skew was read.
+    Sighting(Sighting),
 }
 
 impl Input {
@@ -78,6 +83,8 @@ impl Input {
             Self::Beat(_) => "beat",
             Self::Forwarded(_) => "forwarded",
             Self::Fleet(_) => "fleet",
+            Self::GaugeRead(_) => "gauge_read",
+            Self::Sighting(_) => "sighting",
         }
     }
 }
@@ -275,6 +282,46 @@ pub struct Sampled {
     /// Why they could not be read, where that is so; then nothing else counts.
     #[serde(default)]
     pub trouble: Option<String>,
+}
+
+/// A gauge as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GaugeRead {
+    /// The gauge.
+    pub gauge: Id,
+    /// When.
+    pub at: Time,
+    /// The number; none where it could not be told.
+    pub number: Option<Decimal>,
+    /// Why there is none, in a sentence.
+    #[serde(default)]
+    pub detail: String,
+}
+
+/// A side of a skew as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The skew.
+    pub skew: Id,
+    /// Which side.
+    pub side: Side,
+    /// When.
+    pub at: Time,
+    /// The value; none where it could not be told.
+    pub value: Option<String>,
+    /// Why there is none, in a sentence.
+    #[serde(default)]
+    pub detail: String,
+}
+
+/// A side of a skew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The value that should be.
+    Expected,
+    /// The value that is.
+    Actual,
 }
 
 /// What became of a notification.

@@ -9,10 +9,13 @@ use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::change::ChangeSignal;
 use gonogo_model::component::Journey;
 use gonogo_model::flow::Flow;
+use gonogo_model::gauge::GaugeFrom;
 use gonogo_model::launch::Grouping;
+use gonogo_model::skew::SkewSide;
 use gonogo_model::{Duration, Id, Package, PackageText};
 
 use crate::falls;
+use crate::input::Side;
 use crate::signals::keep_early;
 use crate::watch::Listeners;
 
@@ -40,6 +43,12 @@ pub struct Plan {
     changes_by_flow: Vec<Vec<Id>>,
     changes_by_check: BTreeMap<Id, Vec<Id>>,
     by_fleet: BTreeMap<Id, Vec<Id>>,
+    by_gauge: BTreeMap<Id, Vec<Id>>,
+    by_skew: BTreeMap<Id, Vec<Id>>,
+    /// Gauges of which some alert wants to know the pace.
+    paced: BTreeSet<Id>,
+    /// Source → event type → what reads a value there.
+    readers: BTreeMap<Id, BTreeMap<String, Vec<Reader>>>,
     /// Alert → its component.
     components: BTreeMap<Id, Id>,
     /// Component → everything it needs to work, with the number of edges to it.
@@ -82,6 +91,10 @@ impl Plan {
             changes_by_flow: vec![Vec::new(); package.flows.len()],
             changes_by_check: BTreeMap::new(),
             by_fleet: BTreeMap::new(),
+            by_gauge: BTreeMap::new(),
+            by_skew: BTreeMap::new(),
+            paced: BTreeSet::new(),
+            readers: readers(&package),
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
@@ -148,6 +161,14 @@ impl Plan {
                 Condition::Reconciliation(c) => (&mut plan.by_reconciliation, &c.reconciliation.id),
                 Condition::ReconciliationStale(c) => {
                     (&mut plan.by_reconciliation, &c.reconciliation.id)
+                }
+                Condition::Skew(c) => (&mut plan.by_skew, &c.skew.id),
+                Condition::Gauge(c) => {
+                    let pace = c.rising_by.is_some() || c.falling_by.is_some();
+                    if pace || c.exhausted_within.is_some() {
+                        plan.paced.insert(c.gauge.id.clone());
+                    }
+                    (&mut plan.by_gauge, &c.gauge.id)
                 }
                 _ => continue,
             };
@@ -228,6 +249,27 @@ impl Plan {
         self.changes_by_check.get(check).map_or(&[], Vec::as_slice)
     }
 
+    /// The alerts that watch a gauge.
+    pub fn alerts_of_gauge(&self, gauge: &Id) -> &[Id] {
+        self.by_gauge.get(gauge).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alerts that watch a skew.
+    pub fn alerts_of_skew(&self, skew: &Id) -> &[Id] {
+        self.by_skew.get(skew).map_or(&[], Vec::as_slice)
+    }
+
+    /// Does some alert want to know how fast a gauge changes?
+    pub(crate) fn has_pace(&self, gauge: &Id) -> bool {
+        self.paced.contains(gauge)
+    }
+
+    /// What reads a value in the events of a source and type.
+    pub(crate) fn readers(&self, source: &Id, event: &str) -> &[Reader] {
+        let types = self.readers.get(source);
+        types.and_then(|t| t.get(event)).map_or(&[], Vec::as_slice)
+    }
+
     /// The component that an alert is about.
     pub fn component_of(&self, alert: &Id) -> Option<&Id> {
         self.components.get(alert)
@@ -295,6 +337,39 @@ impl Plan {
     }
 }
 
+/// What reads a value in an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A gauge.
+    Gauge(Id),
+    /// A side of a skew.
+    Skew(Id, Side),
+}
+
+fn readers(package: &Package) -> BTreeMap<Id, BTreeMap<String, Vec<Reader>>> {
+    let gauges = package.gauges.iter().filter_map(|(id, g)| match &g.from {
+        GaugeFrom::Event(from) => Some((from, Reader::Gauge(id.clone()))),
+        GaugeFrom::HttpJson(_) | GaugeFrom::Promql(_) => None,
+    });
+    let skews = package.skews.iter().flat_map(|(id, s)| {
+        let sides = [(&s.expected, Side::Expected), (&s.actual, Side::Actual)];
+        sides
+            .into_iter()
+            .filter_map(move |(side, which)| match side {
+                SkewSide::Event(from) => Some((from, Reader::Skew(id.clone(), which))),
+                _ => None,
+            })
+    });
+    let mut readers: BTreeMap<Id, BTreeMap<String, Vec<Reader>>> = BTreeMap::new();
+    for (from, reader) in gauges.chain(skews) {
+        let types = readers.entry(from.source.id.clone()).or_default();
+        for event in &from.event {
+            types.entry(event.clone()).or_default().push(reader.clone());
+        }
+    }
+    readers
+}
+
 /// What can be told of a condition without sums over windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AtOnce {
@@ -344,6 +419,8 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::SloFailing(_)
         | Condition::SloBudget(_)
         | Condition::SloSilent(_)
-        | Condition::NoEvents(_) => None,
+        | Condition::NoEvents(_)
+        | Condition::Gauge(_)
+        | Condition::Skew(_) => None,
     }
 }

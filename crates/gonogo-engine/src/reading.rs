@@ -6,6 +6,7 @@ use gonogo_model::alert::{
     Alert, CertificateExpiring, Condition, FlowFailing, FlowSlow, NoEvents, RegistrationExpiring,
     SloBudget, SloBurn, SloFailing, SloSilent,
 };
+use gonogo_model::gauge::GaugeBeyond;
 use gonogo_model::percent::Percent;
 use gonogo_model::slo::{Sli, Slo};
 use gonogo_model::{Duration, Id};
@@ -48,7 +49,26 @@ impl Engine {
             Condition::SloBudget(c) => self.slo_budget(c),
             Condition::SloSilent(c) => self.slo_silent(c, now),
             Condition::NoEvents(c) => self.no_events(alert, c, now),
+            Condition::Gauge(c) => self.gauge(alert, c, now),
+            Condition::Skew(c) => {
+                let skew = self.plan.package.skews.get(&c.skew.id);
+                let state = self.state.skews.get(&c.skew.id);
+                match (skew, state) {
+                    (Some(skew), Some(state)) => state.read(skew, now),
+                    _ => Reading::default(),
+                }
+            }
         }
+    }
+
+    fn gauge(&self, alert: &Alert, c: &GaugeBeyond, now: Time) -> Reading {
+        let gauge = self.plan.package.gauges.get(&c.gauge.id);
+        let state = self.state.gauges.get(&c.gauge.id);
+        let (Some(gauge), Some(state)) = (gauge, state) else {
+            return Reading::default();
+        };
+        let firing = self.fires(&alert.id.value);
+        state.read(gauge, c, firing, self.heard_since(gauge), now)
     }
 
     fn check_failing(&self, check: &Id) -> Reading {

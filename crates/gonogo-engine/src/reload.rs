@@ -13,12 +13,14 @@ use crate::domains::FleetState;
 use crate::engine::{Engine, HOUSEKEEPING_EVERY, State};
 use crate::flow::FlowState;
 use crate::freeze::FreezeState;
+use crate::gauge::GaugeState;
 use crate::heartbeat::BeatState;
 use crate::history::EntryKind;
 use crate::input::PackageInput;
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
 use crate::signals::Awaited;
+use crate::skew::SkewState;
 use crate::slo::SloState;
 use crate::source::SourceState;
 use crate::time::Time;
@@ -62,6 +64,15 @@ impl Engine {
             Arc::new(ReconciliationState::new(now))
         });
         self.state.keep_watching(&plan, now);
+        keep(&mut self.state.gauges, plan.package.gauges.keys(), |id| {
+            GaugeState::new(id, now)
+        });
+        keep(
+            &mut self.state.skews,
+            plan.package.skews.keys(),
+            SkewState::new,
+        );
+        self.compare_anew(now);
         let gone: Vec<Id> = self
             .state
             .alerts

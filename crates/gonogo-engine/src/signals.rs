@@ -63,6 +63,7 @@ impl Engine {
         for listener in plan.listeners.to(event) {
             self.hear(listener, event, now);
         }
+        self.read_values(event, happened, now);
         let Some(routes) = plan.types(&event.source).and_then(|t| t.get(&event.kind)) else {
             return;
         };

@@ -8,11 +8,13 @@ use crate::decode::{choice, record, words};
 use crate::domains::{DomainStage, DomainsCondition, Fleet};
 use crate::duration::Duration;
 use crate::flow::Flow;
+use crate::gauge::{Gauge, GaugeBeyond};
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::percent::Percent;
 use crate::reconciliation::{Difference, Reconciliation};
 use crate::runbook::Runbook;
+use crate::skew::Skew;
 use crate::slo::Slo;
 use crate::source::Source;
 use crate::team::Team;
@@ -133,6 +135,10 @@ choice! {
         NoEvents(NoEvents) = "no_events",
         /// Domains of a fleet that stand somewhere.
         Domains(DomainsCondition) = "domains",
+        /// A number that is too high, too low, or on its way there.
+        Gauge(Box<GaugeBeyond>) = "gauge",
+        /// Two values that have not agreed for too long.
+        Skew(SkewDiffers) = "skew",
     }
 }
 
@@ -330,6 +336,14 @@ record! {
     }
 }
 
+record! {
+    /// Two values that have not agreed for too long.
+    pub struct SkewDiffers as "a skew condition" {
+        /// The skew; its `agree_within` is the bound.
+        pub skew: Ref<Skew>,
+    }
+}
+
 words! {
     /// A pair of windows and a burn rate, from the SRE workbook, chapter 5, table 5-8.
     pub enum BurnSpeed as "a burn speed" {
@@ -374,14 +388,16 @@ impl Alert {
     /// What sort of trouble it tells of.
     pub fn class(&self) -> AlertClass {
         let ends = |s: &DomainStage| matches!(s, DomainStage::Renewing | DomainStage::Expiring);
-        self.class.unwrap_or(match self.when {
+        self.class.unwrap_or(match &self.when {
             Condition::CertificateExpiring(_) | Condition::RegistrationExpiring(_) => {
                 AlertClass::Expiry
             }
             Condition::FlowOverdue(_)
             | Condition::FlowMismatch(_)
-            | Condition::Reconciliation(_) => AlertClass::Integrity,
-            Condition::Domains(ref c) if !c.stand.is_empty() && c.stand.iter().all(ends) => {
+            | Condition::Reconciliation(_)
+            | Condition::Skew(_) => AlertClass::Integrity,
+            Condition::Gauge(c) if c.exhausted_within.is_some() => AlertClass::Expiry,
+            Condition::Domains(c) if !c.stand.is_empty() && c.stand.iter().all(ends) => {
                 AlertClass::Expiry
             }
             _ => AlertClass::Availability,
@@ -396,6 +412,7 @@ impl Alert {
             let found = package.reconciliations.get(&r.id);
             found.map(|r| &r.component)
         };
+        let gauge = |r: &Ref<Gauge>| package.gauges.get(&r.id).map(|g| &g.component);
         let component = match &self.when {
             Condition::Domains(c) => {
                 let fleet: &Ref<Fleet> = &c.fleet;
@@ -410,6 +427,8 @@ impl Alert {
             Condition::CheckFailing(c) => check(&c.check),
             Condition::CertificateExpiring(c) => check(&c.check),
             Condition::RegistrationExpiring(c) => check(&c.check),
+            Condition::Gauge(c) => gauge(&c.gauge),
+            Condition::Skew(c) => package.skews.get(&c.skew.id).map(|s| &s.component),
             Condition::SourceSilent(c) => package
                 .sources
                 .get(&c.source.id)

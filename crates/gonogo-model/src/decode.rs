@@ -96,6 +96,24 @@ impl<T: Decode> Decode for Option<T> {
     }
 }
 
+impl<T: Decode> Decode for Box<T> {
+    fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
+        T::decode(node, cx).map(Self::new)
+    }
+
+    fn missing() -> Option<Self> {
+        T::missing().map(Self::new)
+    }
+
+    fn each_ref(&self, visit: &mut dyn FnMut(AnyRef)) {
+        self.as_ref().each_ref(visit);
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        T::schema(definitions)
+    }
+}
+
 /// Nothing after the colon means that it is not written.
 fn nullable(mut schema: serde_json::Value) -> serde_json::Value {
     let null = json!("null");
@@ -188,6 +206,10 @@ impl<T: Decode> Decode for Spanned<T> {
 
     fn schema(definitions: &mut Definitions) -> serde_json::Value {
         T::schema(definitions)
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        self.value.written()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::escalation::EscalationPolicy;
 use crate::evidence::{Evidence, EvidenceFile, Exception};
 use crate::flow::Flow;
 use crate::forward;
+use crate::gauge::{self, Gauge};
 use crate::id::Id;
 use crate::kind::{Entity, Kind, Subject};
 use crate::launch::{ChecklistItem, FORMAT, Header};
@@ -28,6 +29,7 @@ use crate::risk::FailureMode;
 use crate::runbook::{self, Runbook, RunbookHead};
 use crate::scenario::Scenario;
 use crate::schedule::Schedule;
+use crate::skew::{self, Skew};
 use crate::slo::{Sli, Slo};
 use crate::source::Source;
 use crate::support::Support;
@@ -56,6 +58,8 @@ pub struct Package {
     pub sources: Table<Source>,
     pub flows: Table<Flow>,
     pub checks: Table<Check>,
+    pub gauges: Table<Gauge>,
+    pub skews: Table<Skew>,
     pub slos: Table<Slo>,
     pub alerts: Table<Alert>,
     pub changes: Table<ChangeSource>,
@@ -101,6 +105,10 @@ record! {
         pub flows: Vec<Flow>,
         /// Checks.
         pub checks: Vec<Check>,
+        /// Gauges.
+        pub gauges: Vec<Gauge>,
+        /// Skews.
+        pub skews: Vec<Skew>,
         /// SLOs.
         pub slos: Vec<Slo>,
         /// Alerts.
@@ -240,6 +248,8 @@ impl Loader {
         insert(&mut p.sources, file.sources, cx);
         insert(&mut p.flows, file.flows, cx);
         insert(&mut p.checks, file.checks, cx);
+        insert(&mut p.gauges, file.gauges, cx);
+        insert(&mut p.skews, file.skews, cx);
         insert(&mut p.slos, file.slos, cx);
         insert(&mut p.alerts, file.alerts, cx);
         insert(&mut p.changes, file.changes, cx);
@@ -371,6 +381,8 @@ impl Loader {
         }
         forward::add_edges(&mut self.package);
         let mut diagnostics = self.cx.diagnostics;
+        gauge::mistakes(&self.package, &mut diagnostics);
+        skew::mistakes(&self.package, &mut diagnostics);
         diagnostics.sort_by_key(|d| {
             d.span
                 .map_or((FileNo(0), 0, 0), |s| (s.file, s.line, s.column))
@@ -500,6 +512,8 @@ impl Package {
             Kind::Source => self.sources.contains_key(id),
             Kind::Flow => self.flows.contains_key(id),
             Kind::Check => self.checks.contains_key(id),
+            Kind::Gauge => self.gauges.contains_key(id),
+            Kind::Skew => self.skews.contains_key(id),
             Kind::Slo => self.slos.contains_key(id),
             Kind::Alert => self.alerts.contains_key(id),
             Kind::FailureMode => self.failure_modes.contains_key(id),
@@ -528,6 +542,8 @@ impl Package {
             Kind::Source => self.sources.keys().collect(),
             Kind::Flow => self.flows.keys().collect(),
             Kind::Check => self.checks.keys().collect(),
+            Kind::Gauge => self.gauges.keys().collect(),
+            Kind::Skew => self.skews.keys().collect(),
             Kind::Slo => self.slos.keys().collect(),
             Kind::Alert => self.alerts.keys().collect(),
             Kind::FailureMode => self.failure_modes.keys().collect(),

@@ -97,6 +97,25 @@ pub struct Spanned<T> {
     pub span: Span,
 }
 
+impl<T> Spanned<T> {
+    /// A value that is written nowhere: a default.
+    pub fn of(value: T) -> Self {
+        Self {
+            value,
+            span: Span::default(),
+        }
+    }
+
+    /// Where it was written, or another place where it was not.
+    pub fn span_or(&self, other: Span) -> Span {
+        if self.span.line == 0 {
+            other
+        } else {
+            self.span
+        }
+    }
+}
+
 impl<T> std::ops::Deref for Spanned<T> {
     type Target = T;
 

@@ -190,6 +190,14 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         | Condition::DeliveryFailing(_)
         | Condition::SloSilent(_)
         | Condition::NoEvents(_) => None,
+        Condition::Gauge(c) => package
+            .gauges
+            .get(&c.gauge.id)
+            .and_then(|g| g.journey.as_ref()),
+        Condition::Skew(c) => package
+            .skews
+            .get(&c.skew.id)
+            .and_then(|s| s.journey.as_ref()),
     };
     match (named, component) {
         (Some(journey), _) => BTreeSet::from([journey.id.clone()]),

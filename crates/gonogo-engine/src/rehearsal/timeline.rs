@@ -282,6 +282,8 @@ enum Signal<'a> {
     Source(&'a Id),
     Reconciliation(&'a Id),
     Fleet(&'a Id),
+    Gauge(&'a Id),
+    Skew(&'a Id),
     Nothing,
 }
 
@@ -316,6 +318,8 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
                 }
             }
         }
+        Condition::Gauge(c) => Signal::Gauge(&c.gauge.id),
+        Condition::Skew(c) => Signal::Skew(&c.skew.id),
     }
 }
 

@@ -7,6 +7,7 @@ mod delivery;
 mod domains;
 mod downtime;
 mod heartbeats;
+mod measures;
 mod outage;
 mod people;
 mod promises;

@@ -39,6 +39,12 @@ pub fn replaced(mut text: PackageText, piece: &str, with: &str) -> PackageText {
     text
 }
 
+/// The package with one file more.
+pub fn with_file(mut text: PackageText, path: &str, content: &str) -> PackageText {
+    text.files.insert(path.to_string(), content.to_string());
+    text
+}
+
 /// The package without one line; the line has to be there once.
 pub fn without_line(text: PackageText, begins: &str) -> PackageText {
     let ops = &text.files["ops.yaml"];

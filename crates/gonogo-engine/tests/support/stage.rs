@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use gonogo_engine::alerting::Stage as Stage_;
 use gonogo_engine::effect::{Effect, EffectId, Notify, NotifyKind, Recipient};
 use gonogo_engine::history::{Entry, EntryKind};
 use gonogo_engine::incident::Incident;
 use gonogo_engine::input::{
     Actor, Answer, Certificate, CheckResult, CheckVerdict, Command, Confirmation, Delivery,
-    DeliveryOutcome, Input, PackageInput, Trouble, Verb,
+    DeliveryOutcome, GaugeRead, Input, PackageInput, Side, Sighting, Trouble, Verb,
 };
 use gonogo_engine::{Engine, Time};
+use gonogo_model::decimal::Decimal;
 use gonogo_model::event::{Event, Scalar};
 use gonogo_model::overlay::Overlay;
 use gonogo_model::{Duration, Id, PackageText};
@@ -153,6 +155,41 @@ impl Stage {
 
     pub fn works(&mut self, check: &str) {
         self.check(check, CheckVerdict::Ok);
+    }
+
+    /// A gauge is read.
+    pub fn reads(&mut self, gauge: &str, number: &str) {
+        self.give(&Input::GaugeRead(GaugeRead {
+            gauge: Id::from_static(gauge),
+            at: self.now,
+            number: Decimal::parse(number).ok(),
+            detail: String::from("no series"),
+        }));
+    }
+
+    /// A side of a skew is read.
+    pub fn sees(&mut self, skew: &str, side: Side, value: Option<&str>) {
+        self.give(&Input::Sighting(Sighting {
+            skew: Id::from_static(skew),
+            side,
+            at: self.now,
+            value: value.map(String::from),
+            detail: String::from("connection refused"),
+        }));
+    }
+
+    /// What was last read of an alert, and whether it fires: "firing: 12 above 10".
+    pub fn alert(&self, alert: &str) -> String {
+        let state = &self.engine.state().alerts[alert];
+        let stage = match state.stage {
+            Stage_::Idle => "idle",
+            Stage_::Pending { .. } => "pending",
+            Stage_::Firing { .. } => "firing",
+        };
+        format!(
+            "{stage}, {:?}: {}",
+            state.reading.holds, state.reading.detail
+        )
     }
 
     pub fn serves(&mut self, check: &str, lifetime: Duration, left: Duration) {

@@ -148,6 +148,8 @@ impl<'p> Case<'p> {
                 found.map(|r| &r.component.id)
             }
             Kind::Fleet => self.package.fleets.get(id).map(|f| &f.component.id),
+            Kind::Gauge => self.package.gauges.get(id).map(|g| &g.component.id),
+            Kind::Skew => self.package.skews.get(id).map(|s| &s.component.id),
             Kind::FailureMode => self.package.failure_modes.get(id).map(|f| &f.component.id),
             Kind::Material => self.package.expiring.get(id).map(|m| &m.component.id),
             Kind::Runbook => {
@@ -184,6 +186,8 @@ impl<'p> Case<'p> {
             }
             Kind::Alert => p.alerts.get(id)?.component(p)?.off.as_deref(),
             Kind::Check => component(&p.checks.get(id)?.component.id),
+            Kind::Gauge => component(&p.gauges.get(id)?.component.id),
+            Kind::Skew => component(&p.skews.get(id)?.component.id),
             Kind::Flow => component(&p.flows.get(id)?.component.id),
             Kind::Fleet => component(&p.fleets.get(id)?.component.id),
             Kind::Reconciliation => component(&p.reconciliations.get(id)?.component.id),
@@ -225,6 +229,8 @@ impl<'p> Case<'p> {
                     .and_then(|a| whom::team(p, a))
                     .and_then(|t| role(&t.accountable)),
                 Kind::Check => p.checks.get(id).and_then(|c| component(&c.component.id)),
+                Kind::Gauge => p.gauges.get(id).and_then(|g| component(&g.component.id)),
+                Kind::Skew => p.skews.get(id).and_then(|s| component(&s.component.id)),
                 Kind::Flow => p.flows.get(id).and_then(|f| component(&f.component.id)),
                 Kind::Fleet => p.fleets.get(id).and_then(|f| component(&f.component.id)),
                 Kind::Reconciliation => {

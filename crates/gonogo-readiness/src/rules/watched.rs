@@ -28,7 +28,9 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             | Condition::NoEvents(_)
             | Condition::Domains(_)
             | Condition::Reconciliation(_)
-            | Condition::ReconciliationStale(_) => false,
+            | Condition::ReconciliationStale(_)
+            | Condition::Gauge(_)
+            | Condition::Skew(_) => false,
             Condition::SloBurn(_)
             | Condition::SloFailing(_)
             | Condition::SloBudget(_)

@@ -22,6 +22,8 @@ use gonogo_model::overlay::Overlay;
 use gonogo_model::setting::Setting;
 use gonogo_model::source::{Provider, Source};
 use gonogo_model::text::Digest;
+use gonogo_model::value::fields_read;
+
 use gonogo_model::{Id, Package};
 use serde::Serialize;
 use serde_json::json;
@@ -620,6 +622,8 @@ fn declared(package: &Package, outside: &Outside, base_url: &str) -> BTreeMap<Id
         let compared = compared.flat_map(|r| r.fields_of(id)).map(str::to_string);
         let watched = package.fields_watched(id).into_iter().map(str::to_owned);
         let fields = fields.chain(watched);
+        let read = fields_read(package, id).into_iter().map(str::to_string);
+        let fields = fields.chain(read);
         let mut settings = SourceSettings::of(source, secrets, fields.chain(compared));
         settings.oidc = expected(source, outside, base_url);
         Declared {

@@ -449,6 +449,8 @@ fn subject_name(package: &Package, subject: &Subject) -> String {
             Kind::Check => package.checks.get(id).map(|c| c.name.clone()),
             Kind::Fleet => package.fleets.get(id).map(|f| f.name.clone()),
             Kind::Reconciliation => package.reconciliations.get(id).map(|r| r.name.clone()),
+            Kind::Gauge => package.gauges.get(id).map(|g| g.name.clone()),
+            Kind::Skew => package.skews.get(id).map(|s| s.name.clone()),
             Kind::Slo => package.slos.get(id).map(|s| s.name.clone()),
             Kind::Role => package.roles.get(id).map(|r| r.name.clone()),
             Kind::Team => package.teams.get(id).map(|t| t.name.clone()),

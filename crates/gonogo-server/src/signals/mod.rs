@@ -68,5 +68,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
             let slo = alert.when.slo()?;
             Some(format!("/signals/slos/{}", slo.id))
         }
+        // They have no page of their own: what was read stands with the alert.
+        Condition::Gauge(_) | Condition::Skew(_) => None,
     }
 }

@@ -79,5 +79,7 @@ fn watched(alert: &Alert) -> Subject {
         Condition::SloBudget(c) => of(Kind::Slo, &c.slo.id),
         Condition::SloSilent(c) => of(Kind::Slo, &c.slo.id),
         Condition::NoEvents(c) => of(Kind::Source, &c.source.id),
+        Condition::Gauge(c) => of(Kind::Gauge, &c.gauge.id),
+        Condition::Skew(c) => of(Kind::Skew, &c.skew.id),
     }
 }

@@ -141,6 +141,25 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
             let fleet = package.fleets.get(&c.fleet.id)?;
             (fleet.every.as_millis()).saturating_add(fleet.timeout.as_millis())
         }
+        Condition::Gauge(c) => {
+            let gauge = package.gauges.get(&c.gauge.id)?;
+            let read = gauge
+                .every
+                .as_millis()
+                .saturating_add(gauge.timeout.as_millis());
+            // A bound tells at the next number, a pace when its window is full of the new one.
+            let at_once = c.above.is_some() || c.below.is_some();
+            let window = if at_once { 0 } else { c.window.as_millis() };
+            read.saturating_add(window)
+        }
+        Condition::Skew(c) => {
+            let skew = package.skews.get(&c.skew.id)?;
+            let read = skew
+                .every
+                .as_millis()
+                .saturating_add(skew.timeout.as_millis());
+            read.saturating_add(skew.agree_within.as_millis())
+        }
     };
     Some(Duration::from_millis(
         millis.saturating_add(alert.hold.as_millis()),
