@@ -39,6 +39,12 @@ pub struct AlertState {
     /// What changed just before it last fired, the latest first.
     #[serde(default)]
     pub before: Vec<Happened>,
+    /// All that it is about is silenced.
+    #[serde(default)]
+    pub hushed: bool,
+    /// When its room was last told that it grew.
+    #[serde(default)]
+    pub told_at: Option<Time>,
 }
 
 /// Where an alert stands.
@@ -145,14 +151,14 @@ impl Engine {
     pub(crate) fn look_at_everything(&mut self, now: Time) {
         self.figure_slos(now);
         let plan = Arc::clone(&self.plan);
-        for id in plan.package.alerts.keys() {
+        for id in plan.alerts.keys() {
             self.judge(id, now);
         }
     }
 
     fn judge(&mut self, id: &Id, now: Time) {
         let plan = Arc::clone(&self.plan);
-        let Some(alert) = plan.package.alerts.get(id) else {
+        let Some(alert) = plan.alerts.get(id) else {
             return;
         };
         let reading = self.read(alert, now);
@@ -161,7 +167,8 @@ impl Engine {
             return;
         };
         let (stage, holds) = (state.stage, reading.holds);
-        if holds == Holds::CannotTell && stage != Stage::Idle {
+        let external = matches!(alert.when, Condition::ExternalAlert(_));
+        if holds == Holds::CannotTell && stage != Stage::Idle && !external {
             // What was read when it could be told goes on saying more.
             state.reading.holds = holds;
         } else {
@@ -245,7 +252,7 @@ impl Engine {
         for (id, state) in &self.state.alerts {
             // Without an answer waiting longer proves nothing; the next answer judges it anew.
             if let (Stage::Pending { since }, Holds::Yes) = (state.stage, state.reading.holds)
-                && let Some(alert) = self.plan.package.alerts.get(id)
+                && let Some(alert) = self.plan.alerts.get(id)
             {
                 let at = ready_at(alert, since, self.settles_at(alert));
                 offer(Some(at), "an alert has held long enough");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::Health;
 use crate::engine::Engine;
 use crate::flow::matches;
+use crate::input::ChangeTold;
 use crate::plan::End;
 use crate::time::Time;
 
@@ -125,6 +126,23 @@ impl Engine {
             label: digest.to_owned(),
             component: None,
         });
+    }
+
+    /// Another tool told of a change; what it sends again it tells once.
+    pub(crate) fn change_told(&mut self, source: &Id, told: &ChangeTold, now: Time) {
+        let source = self.plan.package.sources.get(source);
+        let happened = Happened {
+            at: told.at.min(now),
+            change: None,
+            kind: ChangeKind::Other,
+            name: source.map_or_else(String::new, |s| s.name.clone()),
+            label: told.summary.chars().take(MAX_LABEL).collect(),
+            component: source.and_then(|s| Some(s.component.as_ref()?.id.clone())),
+        };
+        let lately = self.state.changes.iter().rev().take(REPEATS_LOOKED_FOR);
+        if !{ lately }.any(|seen| *seen == happened) {
+            self.keep_change(happened);
+        }
     }
 
     fn keep_change(&mut self, happened: Happened) {

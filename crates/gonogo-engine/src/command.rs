@@ -26,6 +26,9 @@ impl Engine {
                 key,
                 reason,
             } => self.write_off_finding(reconciliation, key, by, reason, now),
+            Verb::Silence { silence } => self.take_silence(silence, by, now),
+            Verb::EndSilence { source, id } => self.end_silence(source, id, by, now),
+            verb @ Verb::ExternalOver { .. } => self.external_over(verb, by, now),
             Verb::Acknowledge { incident }
             | Verb::Resolve { incident, .. }
             | Verb::Note { incident, .. }
@@ -100,7 +103,12 @@ impl Engine {
                 let text = format!("{by} did {step} of {runbook}: {outcome}");
                 self.say(now, Some(number), EntryKind::StepDone, step.as_str(), text);
             }
-            Verb::WriteOff { .. } | Verb::TestPage { .. } | Verb::WriteOffDifference { .. } => {}
+            Verb::WriteOff { .. }
+            | Verb::TestPage { .. }
+            | Verb::WriteOffDifference { .. }
+            | Verb::Silence { .. }
+            | Verb::EndSilence { .. }
+            | Verb::ExternalOver { .. } => {}
         }
     }
 

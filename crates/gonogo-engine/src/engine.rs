@@ -15,6 +15,7 @@ use crate::change::Happened;
 use crate::check::CheckState;
 use crate::domains::FleetState;
 use crate::effect::Effect;
+use crate::external::Externals;
 use crate::flow::{Deaf, FlowState};
 use crate::freeze::FreezeState;
 use crate::gauge::GaugeState;
@@ -127,6 +128,9 @@ pub struct State {
     /// States of the fleets of domains.
     #[serde(default)]
     pub fleets: BTreeMap<Id, FleetState>,
+    /// What is known of the alerts of other tools, by source.
+    #[serde(default)]
+    pub externals: BTreeMap<Id, Arc<Externals>>,
 }
 
 /// What handling an input led to.
@@ -198,6 +202,7 @@ impl Engine {
             Input::Fleet(input) => self.take_fleet(input, now),
             Input::GaugeRead(read) => self.take_gauge_read(read, now),
             Input::Sighting(seen) => self.take_sighting(seen, now),
+            Input::External(external) => self.take_external(external, now),
         }
         Outcome {
             effects: std::mem::take(&mut self.out),
@@ -220,6 +225,7 @@ impl Engine {
         offer(self.state.look_again_at, "windows changed");
         self.signal_deadlines(&mut offer);
         self.measure_deadlines(&mut offer);
+        self.external_deadlines(&mut offer);
         self.alert_deadlines(&mut offer);
         for incident in self
             .state
@@ -285,6 +291,7 @@ impl Engine {
     fn advance(&mut self, now: Time) {
         self.advance_signals(now);
         self.advance_measures(now);
+        self.advance_externals(now);
         if self.state.look_again_at.is_some_and(|at| at <= now) {
             self.state.look_again_at = None;
             self.look_at_windows(now);
@@ -321,6 +328,7 @@ impl Engine {
         self.look_at_everything(now);
         self.troubles_go_on(now);
         self.forget_old_incidents(now);
+        self.forget_externals(now);
     }
 
     /// Writes a line of history.

@@ -60,6 +60,8 @@ pub enum EntryKind {
     Changed,
     Freeze,
     Domains,
+    External,
+    Silence,
 }
 
 impl EntryKind {
@@ -102,6 +104,8 @@ impl EntryKind {
             Self::Changed => "changed",
             Self::Freeze => "freeze",
             Self::Domains => "domains",
+            Self::External => "external",
+            Self::Silence => "silence",
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Inputs are the only way into the engine. Their shape is versioned: a field may be added
 //! with a default, and nothing else may change without a new [`SCHEMA`].
 
+use std::collections::BTreeMap;
+
 use gonogo_model::comms::PublicState;
 use gonogo_model::decimal::Decimal;
 use gonogo_model::event::Event;
@@ -59,9 +61,11 @@ pub enum Input {
     /// Something was learnt about domains of a fleet.
     Fleet(Box<FleetInput>),
     /// A gauge was read.
-    GaugeRead(GaugeRead),
+    GaugeRead(Box<GaugeRead>),
     /// A side of a skew was read.
     Sighting(Sighting),
+    /// Another tool says something of its alerts.
+    External(Box<External>),
 }
 
 impl Input {
@@ -85,6 +89,7 @@ impl Input {
             Self::Fleet(_) => "fleet",
             Self::GaugeRead(_) => "gauge_read",
             Self::Sighting(_) => "sighting",
+            Self::External(_) => "external",
         }
     }
 }
@@ -464,6 +469,132 @@ pub enum Verb {
         /// Why.
         reason: String,
     },
+    /// Nobody is told of alerts of another tool for a while.
+    Silence {
+        /// Of which.
+        silence: Silence,
+    },
+    /// A silence ends before its time.
+    EndSilence {
+        /// Whose alerts it is about.
+        source: Id,
+        /// The silence.
+        id: String,
+    },
+    /// An alert of another tool is over, though the tool does not say so.
+    ExternalOver {
+        /// The source that it came in through.
+        source: Id,
+        /// The alert.
+        fingerprint: String,
+        /// How they know.
+        reason: String,
+    },
+}
+
+/// What another tool says of its alerts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct External {
+    /// The source that it came in through.
+    pub source: Id,
+    /// When it came in.
+    pub at: Time,
+    /// The alerts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Raised>,
+    /// Changes that the tool tells of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeTold>,
+    /// The tool's own group, where it sends groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// How many alerts of the group it left out.
+    #[serde(default)]
+    pub truncated: u64,
+}
+
+/// What another tool says of one alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Raised {
+    /// What tells it from other alerts of the source.
+    pub fingerprint: String,
+    /// Where it stands.
+    pub said: Said,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// What else is said of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Where the tool shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Since when.
+    pub starts_at: Time,
+    /// Until when it is believed without being repeated, or when it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Time>,
+    /// The end is ours, because the tool said none.
+    #[serde(default)]
+    pub timeout: bool,
+}
+
+/// Where another tool says that an alert stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// It fires.
+    Fires,
+    /// Somebody there has it.
+    Acknowledged,
+    /// It is over.
+    Over,
+}
+
+/// A change that another tool tells of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeTold {
+    /// What changed, in a sentence.
+    pub summary: String,
+    /// When, by the tool.
+    pub at: Time,
+}
+
+/// Nobody is told of alerts of another tool for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Its id.
+    pub id: String,
+    /// Whose alerts it is about.
+    pub source: Id,
+    /// Of which; all have to match.
+    pub matchers: Vec<Matcher>,
+    /// From when.
+    pub starts_at: Time,
+    /// Until when.
+    pub ends_at: Time,
+    /// When it was asked for.
+    pub updated_at: Time,
+    /// Who asked for it.
+    pub created_by: String,
+    /// Why.
+    pub comment: String,
+    /// What else is said of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What a label has to be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Matcher {
+    /// The label.
+    pub name: String,
+    /// The value, or an expression that matches all of it.
+    pub value: String,
+    /// It is an expression.
+    pub regex: bool,
+    /// It has to match, or must not.
+    pub equal: bool,
 }
 
 /// How well what a source sends gets through to the product: totals since counting began.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::change::ChangeSignal;
 use gonogo_model::component::Journey;
+use gonogo_model::external::{self, ExternalAlert};
 use gonogo_model::flow::Flow;
 use gonogo_model::gauge::GaugeFrom;
 use gonogo_model::launch::Grouping;
@@ -26,6 +27,8 @@ pub struct Plan {
     pub package: Package,
     /// The text that it was read from.
     pub text: PackageText,
+    /// The alerts that are declared, and those that sources imply.
+    pub alerts: BTreeMap<Id, Alert>,
     /// Flows in order of name; states stand in the same order.
     pub flows: Vec<Flow>,
     /// Source → event type → what listens.
@@ -49,6 +52,8 @@ pub struct Plan {
     paced: BTreeSet<Id>,
     /// Source → event type → what reads a value there.
     readers: BTreeMap<Id, BTreeMap<String, Vec<Reader>>>,
+    /// Alerts that take alerts of another tool, in the order in which they may.
+    by_tool: BTreeMap<Id, Vec<(Turn, Id)>>,
     /// Alert → its component.
     components: BTreeMap<Id, Id>,
     /// Component → everything it needs to work, with the number of edges to it.
@@ -95,6 +100,8 @@ impl Plan {
             by_skew: BTreeMap::new(),
             paced: BTreeSet::new(),
             readers: readers(&package),
+            by_tool: BTreeMap::new(),
+            alerts: all_alerts(&package),
             components: BTreeMap::new(),
             upstream: falls::upstream(&package),
             package,
@@ -115,7 +122,7 @@ impl Plan {
                 }
             }
         }
-        for (id, alert) in &plan.package.alerts {
+        for (id, alert) in &plan.alerts {
             if let Some(component) = alert.component(&plan.package) {
                 plan.components
                     .insert(id.clone(), component.id.value.clone());
@@ -125,6 +132,12 @@ impl Plan {
                     plan.by_flow[index].push(id.clone());
                     plan.at_once[index].push(AtOnce::of(&alert.when));
                 }
+                continue;
+            }
+            if let Condition::ExternalAlert(c) = &alert.when {
+                let takers = plan.by_tool.entry(c.source.id.clone()).or_default();
+                takers.push((Turn::of(c), id.clone()));
+                takers.sort();
                 continue;
             }
             if let Some(slo) = alert.when.slo() {
@@ -270,6 +283,34 @@ impl Plan {
         types.and_then(|t| t.get(event)).map_or(&[], Vec::as_slice)
     }
 
+    /// The alerts that take one of another tool with these labels.
+    pub fn takers(&self, source: &Id, labels: &BTreeMap<String, String>) -> Vec<Id> {
+        let mut found: Vec<Id> = Vec::new();
+        let mut taken = Turn::First;
+        for (turn, id) in self.by_tool.get(source).into_iter().flatten() {
+            if !found.is_empty() && *turn != taken {
+                break;
+            }
+            let alert = self.alerts.get(id);
+            if let Some(Condition::ExternalAlert(c)) = alert.map(|a| &a.when)
+                && c.takes(labels)
+            {
+                taken = *turn;
+                found.push(id.clone());
+            }
+        }
+        found
+    }
+
+    /// An alert that is about those of another tool, and the source that they come through.
+    pub fn external(&self, alert: &Id) -> Option<(&Alert, &Id)> {
+        let alert = self.alerts.get(alert)?;
+        match &alert.when {
+            Condition::ExternalAlert(c) => Some((alert, &c.source.id)),
+            _ => None,
+        }
+    }
+
     /// The component that an alert is about.
     pub fn component_of(&self, alert: &Id) -> Option<&Id> {
         self.components.get(alert)
@@ -370,6 +411,35 @@ fn readers(package: &Package) -> BTreeMap<Id, BTreeMap<String, Vec<Reader>>> {
     readers
 }
 
+/// When a condition may take an alert of another tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// Always.
+    First,
+    /// When none of the first does.
+    Rest,
+    /// When nothing else does.
+    Last,
+}
+
+impl Turn {
+    fn of(condition: &ExternalAlert) -> Self {
+        match (condition.rest, condition.labels.is_empty()) {
+            (false, _) => Self::First,
+            (true, false) => Self::Rest,
+            (true, true) => Self::Last,
+        }
+    }
+}
+
+fn all_alerts(package: &Package) -> BTreeMap<Id, Alert> {
+    let sources = package.sources.values();
+    let implied = sources.filter_map(|source| external::implied(source, package));
+    let mut all: BTreeMap<Id, Alert> = implied.map(|a| (a.id.value.clone(), a)).collect();
+    all.extend(package.alerts.iter().map(|(id, a)| (id.clone(), a.clone())));
+    all
+}
+
 /// What can be told of a condition without sums over windows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum AtOnce {
@@ -421,6 +491,7 @@ pub(crate) fn flow_of(condition: &Condition) -> Option<&Id> {
         | Condition::SloSilent(_)
         | Condition::NoEvents(_)
         | Condition::Gauge(_)
-        | Condition::Skew(_) => None,
+        | Condition::Skew(_)
+        | Condition::ExternalAlert(_) => None,
     }
 }

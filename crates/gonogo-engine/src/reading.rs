@@ -58,6 +58,7 @@ impl Engine {
                     _ => Reading::default(),
                 }
             }
+            Condition::ExternalAlert(c) => self.external_alert(&alert.id.value, c),
         }
     }
 

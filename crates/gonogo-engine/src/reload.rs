@@ -79,16 +79,17 @@ impl Engine {
             .iter()
             .filter(|(id, s)| {
                 let firing = matches!(s.stage, Stage::Firing { .. });
-                firing && !plan.package.alerts.contains_key(*id)
+                firing && !plan.alerts.contains_key(*id)
             })
             .map(|(id, _)| id.clone())
             .collect();
         for id in gone {
             self.alert_removed(&id, now);
         }
-        keep(&mut self.state.alerts, plan.package.alerts.keys(), |_| {
+        keep(&mut self.state.alerts, plan.alerts.keys(), |_| {
             AlertState::default()
         });
+        self.externals_under(&plan);
         // A bound that changed is judged anew at the next proof that we hear.
         for (source, state) in plan
             .package

@@ -136,6 +136,12 @@ impl Engine {
             return;
         }
         incident.touched_at = now;
+        if self.all_hushed(number, None) {
+            return;
+        }
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return;
+        };
         let owner = incident.firing().map(|(_, a)| &a.team).next();
         let team = owner.or_else(|| incident.engagements.keys().next());
         if let Some(team) = team.cloned() {

@@ -7,6 +7,7 @@ use crate::component::Component;
 use crate::decode::{choice, record, words};
 use crate::domains::{DomainStage, DomainsCondition, Fleet};
 use crate::duration::Duration;
+use crate::external::ExternalAlert;
 use crate::flow::Flow;
 use crate::gauge::{Gauge, GaugeBeyond};
 use crate::id::Id;
@@ -139,6 +140,8 @@ choice! {
         Gauge(Box<GaugeBeyond>) = "gauge",
         /// Two values that have not agreed for too long.
         Skew(SkewDiffers) = "skew",
+        /// Alerts that another tool raises.
+        ExternalAlert(ExternalAlert) = "external_alert",
     }
 }
 
@@ -437,6 +440,10 @@ impl Alert {
                 .sources
                 .get(&c.source.id)
                 .and_then(|s| s.forward.as_ref().map(|f| &f.to).or(s.component.as_ref())),
+            Condition::ExternalAlert(c) => c.component.as_ref().or_else(|| {
+                let source = package.sources.get(&c.source.id)?;
+                source.component.as_ref()
+            }),
             Condition::NoEvents(c) => package
                 .sources
                 .get(&c.source.id)

@@ -1,12 +1,15 @@
 //! Where events come in.
 
+use crate::alert::Severity;
 use crate::component::Component;
 use crate::decode::{record, words};
 use crate::duration::Duration;
+use crate::external::{UNMATCHED_SEVERITY, Unmatched};
 use crate::forward::Forward;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::{SecretRef, Setting};
+use crate::team::Team;
 use crate::text::Spanned;
 
 record! {
@@ -48,6 +51,21 @@ record! {
         pub subject_field: Option<String>,
         /// Where what it sends goes on to, as it came; nowhere, where this is not written.
         pub forward: Option<Forward>,
+        /// What becomes of alerts of another tool that no alert of the package takes.
+        pub unmatched: Unmatched = Unmatched::Ticket,
+        /// How bad such an alert is.
+        pub unmatched_severity: Severity = UNMATCHED_SEVERITY,
+        /// The team that is told of such an alert; the owner of the component, where it is not
+        /// written.
+        pub team: Option<Ref<Team>>,
+        /// How long an alert of another tool is believed that says no end and is not repeated.
+        /// Where it is not written: five minutes for what is posted to the Alertmanager API, and
+        /// until it is called over for webhooks.
+        pub quiet_after: Option<Duration>,
+        /// The header with Grafana's signature, where its contact point names another.
+        pub signature_header: Option<String>,
+        /// The header with the time that Grafana signs along, where its contact point has one.
+        pub timestamp_header: Option<String>,
     }
 }
 entity!(Source, Source);
@@ -69,5 +87,19 @@ words! {
         CloudMonitoring = "cloud-monitoring",
         /// Any JSON, signed as Standard Webhooks: one's own services.
         StandardWebhooks = "standard-webhooks",
+        /// Prometheus and `amtool` by the Alertmanager API v2, and Alertmanager's own webhook
+        /// (version 4); a bearer token or the password of basic authentication.
+        Alertmanager = "alertmanager",
+        /// Grafana's webhook (`X-Grafana-Alerting-Signature`, or a token).
+        Grafana = "grafana",
+        /// PagerDuty's Events API v2 (the routing key).
+        Pagerduty = "pagerduty",
+    }
+}
+
+impl Provider {
+    /// Does it raise alerts of its own, where others tell of events?
+    pub fn raises_alerts(self) -> bool {
+        matches!(self, Self::Alertmanager | Self::Grafana | Self::Pagerduty)
     }
 }

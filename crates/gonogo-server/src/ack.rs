@@ -167,7 +167,7 @@ fn lead<'v>(view: &'v View, incident: &Incident) -> Option<&'v Alert> {
     let firing = incident.alerts.iter().filter(|(_, a)| a.firing);
     let best =
         firing.min_by_key(|(id, a)| (a.component.as_ref() != cause, a.severity, (*id).clone()));
-    view.plan.package.alerts.get(best?.0)
+    view.plan.alerts.get(best?.0)
 }
 
 fn name_of(view: &View, person: &str) -> String {

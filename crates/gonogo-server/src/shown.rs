@@ -147,7 +147,7 @@ pub fn journey_name(package: &Package, id: &Id) -> String {
 
 /// The alert that says most of an incident: what leads it now, else the worst it ever had.
 pub fn lead<'v>(view: &'v View, incident: &Incident) -> Option<&'v Alert> {
-    let alerts = &view.plan.package.alerts;
+    let alerts = &view.plan.alerts;
     let now = view
         .leads
         .get(&incident.number)
@@ -168,7 +168,7 @@ pub fn for_working_hours(view: &View) -> Vec<(&Alert, &AlertState)> {
         .iter()
         .filter(|(_, s)| matches!(s.stage, Stage::Firing { .. }));
     fires
-        .filter_map(|(id, state)| Some((view.plan.package.alerts.get(id)?, state)))
+        .filter_map(|(id, state)| Some((view.plan.alerts.get(id)?, state)))
         .filter(|(alert, _)| alert.urgency == Urgency::Ticket)
         .collect()
 }

@@ -10,6 +10,7 @@ use gonogo_engine::alerting::{AlertState, Reading, Stage};
 use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::domains::FleetState;
+use gonogo_engine::external::Externals;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::forward::Passed;
 use gonogo_engine::freeze::FreezeState;
@@ -76,6 +77,8 @@ pub struct View {
     pub freezes: BTreeMap<Id, FreezeState>,
     /// The reconciliations.
     pub reconciliations: BTreeMap<Id, Arc<ReconciliationState>>,
+    /// The alerts of other tools, by source.
+    pub externals: BTreeMap<Id, Arc<Externals>>,
     /// The components.
     pub components: BTreeMap<Id, ComponentView>,
     /// Troubles of gonogo itself, by code.
@@ -279,6 +282,7 @@ impl View {
             checks: checks(engine, now),
             fleets: state.fleets.clone(),
             sources: sources(engine, now),
+            externals: state.externals.clone(),
             slos,
             changes: state.changes.clone(),
             freezes: state.freezes.clone(),
@@ -455,9 +459,7 @@ fn components(engine: &Engine) -> BTreeMap<Id, ComponentView> {
         let Stage::Firing { .. } = alert.stage else {
             continue;
         };
-        let (Some(declared), Some(component)) =
-            (plan.package.alerts.get(id), plan.component_of(id))
-        else {
+        let (Some(declared), Some(component)) = (plan.alerts.get(id), plan.component_of(id)) else {
             continue;
         };
         let Some(view) = views.get_mut(component) else {

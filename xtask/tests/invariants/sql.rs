@@ -9,10 +9,14 @@ use crate::source::{self, Source};
 const STATEMENTS: [&str; 4] = ["SELECT", "INSERT INTO", "UPDATE", "DELETE FROM"];
 
 /// Files that hold SQL for a database that is not ours, each with the reason.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     (
         "crates/gonogo-readiness/src/destructive.rs",
         "names statements in runbooks that destroy something",
+    ),
+    (
+        "crates/gonogo-server/src/fleets/inventory.rs",
+        "puts a package's query into one that can only read, for a team's list of domains",
     ),
     (
         "crates/gonogo-server/src/reconcile/postgres.rs",

@@ -181,7 +181,7 @@ impl Engine {
     /// Alerts that fire go on firing under another package, whatever can be told right now.
     pub(crate) fn all_firing_go_on(&mut self, now: Time) {
         let plan = Arc::clone(&self.plan);
-        for (id, alert) in &plan.package.alerts {
+        for (id, alert) in &plan.alerts {
             let stage = self.state.alerts.get(id).map(|s| s.stage);
             if matches!(stage, Some(Stage::Firing { .. })) {
                 self.alert_goes_on(alert, now);

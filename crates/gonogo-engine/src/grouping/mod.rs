@@ -189,7 +189,8 @@ fn journeys_of(plan: &Plan, alert: &Alert, component: Option<&Id>) -> BTreeSet<I
         | Condition::SourceSilent(_)
         | Condition::DeliveryFailing(_)
         | Condition::SloSilent(_)
-        | Condition::NoEvents(_) => None,
+        | Condition::NoEvents(_)
+        | Condition::ExternalAlert(_) => None,
         Condition::Gauge(c) => package
             .gauges
             .get(&c.gauge.id)

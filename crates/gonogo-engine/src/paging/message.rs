@@ -33,7 +33,7 @@ impl Engine {
         let Letter { id, kind, why_you } = letter;
         let firing: Vec<(&Id, &Alert)> = incident
             .firing()
-            .filter_map(|(id, _)| Some((id, self.plan.package.alerts.get(id)?)))
+            .filter_map(|(id, _)| Some((id, self.plan.alerts.get(id)?)))
             .collect();
         let mut lines: Vec<String> = Vec::new();
         for (id, alert) in firing.iter().take(ALERTS_NAMED) {
@@ -72,7 +72,7 @@ impl Engine {
 
     /// The firing alert that says most of an incident: that of its cause, else the worst.
     pub fn lead_alert(&self, incident: &Incident) -> Option<&Alert> {
-        let alert = |id: &Id| self.plan.package.alerts.get(id);
+        let alert = |id: &Id| self.plan.alerts.get(id);
         let cause = incident.cause.as_ref().map(|c| &c.component);
         let of_cause = incident
             .firing()

@@ -140,7 +140,11 @@ impl LineKind {
             EntryKind::Resolved => Self::Resolved,
             EntryKind::Trouble | EntryKind::Blind | EntryKind::Clock => Self::Trouble,
             // What these say stands in the lines beside them.
-            EntryKind::Attached | EntryKind::Delivered | EntryKind::Package => return None,
+            EntryKind::Attached
+            | EntryKind::Delivered
+            | EntryKind::Package
+            | EntryKind::External
+            | EntryKind::Silence => return None,
         })
     }
 }
@@ -301,6 +305,7 @@ fn watched<'a>(alert: &'a Alert, package: &'a Package) -> Signal<'a> {
         Condition::Domains(c) => Signal::Fleet(&c.fleet.id),
         Condition::Reconciliation(c) => Signal::Reconciliation(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => Signal::Reconciliation(&c.reconciliation.id),
+        Condition::ExternalAlert(c) => Signal::Source(&c.source.id),
         Condition::NoEvents(c) => Signal::Source(&c.source.id),
         Condition::SloBurn(_)
         | Condition::SloFailing(_)

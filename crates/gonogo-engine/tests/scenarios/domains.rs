@@ -340,12 +340,12 @@ fn ten_thousand_domains_take_little_and_no_more_are_taken() {
         fleet.see(0..MAX_DOMAINS, well);
     }
     let state = &fleet.stage.engine.state().fleets[&id];
-    let bytes = |(name, d): (&Box<str>, &Domain)| {
+    let bytes = |name: &str, d: &Domain| {
         let past = d.past.capacity() * size_of::<gonogo_engine::domains::Past>();
         let customer = d.customer.as_ref().map_or(0, |c| c.len());
         size_of::<(Box<str>, Domain)>() + name.len() + past + customer
     };
-    let sum: usize = state.domains.iter().map(bytes).sum();
+    let sum: usize = state.domains.iter().map(|(name, d)| bytes(name, d)).sum();
     assert!(sum / MAX_DOMAINS <= 360, "{} bytes each", sum / MAX_DOMAINS);
     let snapshot = fleet.stage.engine.snapshot();
     let restored = Engine::restore(&snapshot).unwrap();

@@ -6,6 +6,7 @@ mod charges;
 mod delivery;
 mod domains;
 mod downtime;
+mod external;
 mod heartbeats;
 mod measures;
 mod outage;

@@ -159,12 +159,12 @@ impl Stage {
 
     /// A gauge is read.
     pub fn reads(&mut self, gauge: &str, number: &str) {
-        self.give(&Input::GaugeRead(GaugeRead {
+        self.give(&Input::GaugeRead(Box::new(GaugeRead {
             gauge: Id::from_static(gauge),
             at: self.now,
             number: Decimal::parse(number).ok(),
             detail: String::from("no series"),
-        }));
+        })));
     }
 
     /// A side of a skew is read.

@@ -38,9 +38,12 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let message = format!("nobody owns the alert `{}`", alert.id.value);
         let mut finding =
             Diagnostic::error(CODE, alert.id.span, message).label("no team and no component");
-        if let Condition::SourceSilent(silent) = &alert.when
-            && let Some(source) = subject.package.sources.get(&silent.source.id)
-        {
+        let source = match &alert.when {
+            Condition::SourceSilent(silent) => Some(&silent.source.id),
+            Condition::ExternalAlert(external) => Some(&external.source.id),
+            _ => None,
+        };
+        if let Some(source) = source.and_then(|id| subject.package.sources.get(id)) {
             finding = finding.related(source.id.span, "this source names no component");
         }
         found.push(finding.help("name the source's `component`, or give the alert a `team`"));

@@ -34,6 +34,7 @@ mod scenario_inject_unknown;
 mod secret_in_package;
 mod self_dependency;
 mod slo_without_budget;
+mod source_alerts_unowned;
 mod source_silent_without_bound;
 mod template_placeholder_unknown;
 mod template_wording;
@@ -123,6 +124,7 @@ rules! {
     secret_in_package,
     self_dependency,
     slo_without_budget,
+    source_alerts_unowned,
     source_silent_without_bound,
     template_placeholder_unknown,
     template_wording,

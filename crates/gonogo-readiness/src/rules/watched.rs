@@ -27,6 +27,7 @@ pub(super) fn watched(package: &Package) -> Watched<'_> {
             | Condition::DeliveryFailing(_)
             | Condition::NoEvents(_)
             | Condition::Domains(_)
+            | Condition::ExternalAlert(_)
             | Condition::Reconciliation(_)
             | Condition::ReconciliationStale(_)
             | Condition::Gauge(_)

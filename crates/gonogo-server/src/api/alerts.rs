@@ -103,7 +103,7 @@ pub(super) async fn list(
 
 impl Alert {
     fn of(view: &View, id: &Id, state: &AlertState) -> Option<Self> {
-        let declared = view.plan.package.alerts.get(id)?;
+        let declared = view.plan.alerts.get(id)?;
         let component = view.plan.component_of(id);
         let (stage, since) = match state.stage {
             Stage::Idle => ("idle", None),

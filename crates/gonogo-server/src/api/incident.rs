@@ -339,7 +339,7 @@ impl Entry {
 
 fn alerts(view: &View, incident: &incident::Incident) -> Vec<AttachedAlert> {
     let of = |(id, attached): (&gonogo_model::Id, &incident::Attached)| AttachedAlert {
-        alert: Named::new(id, view.plan.package.alerts.get(id).map(|a| &a.name)),
+        alert: Named::new(id, view.plan.alerts.get(id).map(|a| &a.name)),
         component: attached
             .component
             .as_ref()
@@ -415,7 +415,7 @@ fn blast_radius(view: &View, incident: &incident::Incident) -> BlastRadius {
 fn runbooks(view: &View, incident: &incident::Incident) -> Vec<RunbookName> {
     let package = &view.plan.package;
     let named = incident.alerts.keys().filter_map(|id| {
-        let runbook = package.alerts.get(id)?.runbook.as_ref()?;
+        let runbook = view.plan.alerts.get(id)?.runbook.as_ref()?;
         let found = package.runbooks.get(&runbook.id)?;
         Some(RunbookName {
             id: runbook.id.to_string(),

@@ -32,6 +32,8 @@ pub(super) fn secret_of(kind: Provider) -> &'static str {
         // Nobody but Google can sign for it: the demonstration leaves it alone.
         Provider::GooglePubsub => "",
         Provider::CloudMonitoring => "demonstration-only-monitoring",
+        Provider::Alertmanager | Provider::Grafana => "demonstration-only-alerts",
+        Provider::Pagerduty => "d0000000000000000000000000000000",
     }
 }
 
@@ -174,6 +176,10 @@ impl Traffic {
                     .header("webhook-timestamp", now.as_second().to_string())
                     .header("webhook-signature", signature)
             }
+            // They raise alerts, and flows are made of events.
+            Provider::Alertmanager | Provider::Grafana | Provider::Pagerduty => {
+                anyhow::bail!("{source} raises alerts and has no events")
+            }
         };
         let answer = request.body(bytes).send().await?;
         let status = answer.status();
@@ -231,6 +237,7 @@ fn skeleton(provider: Provider, kind: &str, key: &str, at: Timestamp) -> Value {
             "specversion": "1.0", "id": format!("{kind}-{key}"), "source": "/billing-ledger", "type": kind,
             "subject": key, "time": at.to_string(), "data": {},
         }),
+        Provider::Alertmanager | Provider::Grafana | Provider::Pagerduty => json!({}),
     }
 }
 

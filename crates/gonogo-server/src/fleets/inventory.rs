@@ -262,10 +262,9 @@ pub(super) fn changes(list: &List, known: &Domains) -> Listed {
     }
     // A list that is suddenly empty is more likely a mistake than the end of the business.
     if !list.entries.is_empty() {
-        let gone = |(name, d): &(&Box<str>, &gonogo_engine::domains::Domain)| {
-            d.retired_at.is_none() && !list.entries.contains_key(&***name)
-        };
-        let gone = known.iter().filter(gone);
+        let gone = known.iter().filter(|(name, domain)| {
+            domain.retired_at.is_none() && !list.entries.contains_key(&***name)
+        });
         listed
             .retired
             .extend(gone.map(|(name, _)| name.to_string()));

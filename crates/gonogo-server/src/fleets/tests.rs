@@ -18,7 +18,7 @@ fleets:
 "
     );
     let mut text = gonogo_model::PackageText::default();
-    text.files.insert("gonogo.yaml".into(), yaml.into());
+    text.files.insert("gonogo.yaml".into(), yaml);
     let loaded = gonogo_model::load(&text);
     let fleet = loaded.package.fleets.into_values().next();
     fleet.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))

@@ -312,12 +312,11 @@ fn reach(view: &View, incident: &Incident) -> (Vec<Hit>, Vec<Hit>) {
 }
 
 fn alerts(view: &View, incident: &Incident) -> Vec<AlertRow> {
-    let package = &view.plan.package;
     let mut rows: Vec<AlertRow> = incident
         .alerts
         .iter()
         .map(|(id, attached)| {
-            let declared = package.alerts.get(id);
+            let declared = view.plan.alerts.get(id);
             let reading = view.reading(id);
             let (state, word) = match attached.firing {
                 true => (shown::severity_state(attached.severity), "fires"),

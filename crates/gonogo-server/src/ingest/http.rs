@@ -16,7 +16,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gonogo_engine::Input;
-use gonogo_engine::input::SCHEMA;
+use gonogo_engine::input::{External, SCHEMA};
 use gonogo_model::forward::Forward;
 use gonogo_model::overlay::Overlay;
 use gonogo_model::setting::Setting;
@@ -295,6 +295,14 @@ impl Intake {
                 Taken::default()
             }
             Accepted::Events(events) => self.store(&declared, &delivery, events, onward).await?,
+            Accepted::Alerts { external, dead } => {
+                let taken = self
+                    .take_alerts(&declared, &delivery, *external, dead)
+                    .await?;
+                self.send_on(&declared, &delivery, onward, "alerts of another tool")
+                    .await?;
+                taken
+            }
             Accepted::DeadLetter(dead) => {
                 self.put_aside(&declared, &delivery, &dead).await?;
                 self.send_on(&declared, &delivery, onward, "not readable here")
@@ -379,6 +387,37 @@ impl Intake {
             accepted: appended.len() - duplicates,
             duplicates,
             dead_letters: 0,
+        })
+    }
+
+    async fn take_alerts(
+        &self,
+        declared: &Declared,
+        delivery: &Delivery<'_>,
+        external: External,
+        dead: Option<DeadLetter>,
+    ) -> Result<Taken, Refused> {
+        if let Some(dead) = &dead {
+            self.put_aside(declared, delivery, dead).await?;
+        }
+        let accepted = external.alerts.len() + external.changes.len();
+        let now = self.inner.clock.now();
+        let raw = declared.raw(delivery);
+        let input = NewInput {
+            raw,
+            ..new_input(&Input::External(Box::new(external)), now)
+        };
+        self.inner
+            .store
+            .append(AppendBatch {
+                lane: Lane::World,
+                inputs: vec![input],
+            })
+            .await?;
+        Ok(Taken {
+            accepted,
+            duplicates: 0,
+            dead_letters: usize::from(dead.is_some()),
         })
     }
 

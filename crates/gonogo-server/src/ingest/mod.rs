@@ -8,6 +8,7 @@
 //! lost either: what cannot be normalised is a [`DeadLetter`], which the caller keeps whole
 //! with its [`envelope_headers`] and can [`replay`] later.
 
+pub mod alerts;
 mod cloudevents;
 mod dead_letter;
 mod event;
@@ -29,6 +30,7 @@ mod token;
 use std::collections::BTreeSet;
 
 use axum::http::{HeaderMap, HeaderName, header};
+use gonogo_engine::input::External;
 use gonogo_model::Id;
 use gonogo_model::source::{Provider, Source};
 use jiff::{SignedDuration, Timestamp};
@@ -44,6 +46,7 @@ pub use self::standard::Places;
 
 /// Signing as the providers do it, for the demo, the self-event and tests.
 pub mod sign {
+    pub use super::alerts::grafana::sign as grafana;
     pub use super::cloudevents::sign as cloudevents;
     pub use super::fivetran::sign as fivetran;
     pub use super::github::sign as github;
@@ -105,6 +108,10 @@ pub struct SourceSettings {
     pub oidc: Option<oidc::Expected>,
     /// Where the bodies of `standard-webhooks` have id, type and time.
     pub places: Places,
+    /// How long an alert of another tool is believed that says no end.
+    pub quiet_after: Option<SignedDuration>,
+    /// The headers that Grafana signs with, where they are not the usual ones.
+    pub signing: alerts::grafana::Signing,
 }
 
 /// What came of a delivery that verified.
@@ -119,6 +126,14 @@ pub enum Accepted {
         events: Vec<VerifiedEvent>,
         /// What is wrong with the others.
         dead: DeadLetter,
+    },
+    /// Alerts of another tool, or changes that it tells of. What of it cannot be read is kept
+    /// as a dead letter too.
+    Alerts {
+        /// What is to be stored.
+        external: Box<External>,
+        /// What is wrong with the rest.
+        dead: Option<DeadLetter>,
     },
     /// It cannot be normalised: the caller keeps it whole.
     DeadLetter(DeadLetter),
@@ -141,6 +156,9 @@ pub fn accept(settings: &SourceSettings, delivery: &Delivery) -> Result<Accepted
         }
         Provider::GooglePubsub => google::verify(settings, delivery).map(|()| None)?,
         Provider::CloudMonitoring => token::verify(settings, delivery).map(|()| None)?,
+        Provider::Alertmanager => alerts::token::verify(settings, delivery)?,
+        Provider::Grafana => alerts::grafana::verify(settings, delivery)?,
+        Provider::Pagerduty => alerts::pagerduty::verify(settings, delivery)?,
     };
     let mut accepted = normalise(settings, delivery)?;
     if let Some(note) = note
@@ -190,7 +208,7 @@ impl SourceSettings {
         Self {
             id,
             kind,
-            max_body_bytes: 256 * 1024,
+            max_body_bytes: alerts::body_floor(kind).max(256 * 1024),
             tolerance: match kind {
                 Provider::Fivetran => FIVETRAN_TOLERANCE,
                 _ => TOLERANCE,
@@ -203,6 +221,8 @@ impl SourceSettings {
             },
             oidc: None,
             places: Places::default(),
+            quiet_after: None,
+            signing: alerts::grafana::Signing::default(),
             secrets,
         }
     }
@@ -216,7 +236,12 @@ impl SourceSettings {
         fields: impl IntoIterator<Item = String>,
     ) -> Self {
         let mut settings = Self::new(source.id.value.clone(), source.kind, secrets);
-        settings.max_body_bytes = usize::try_from(source.max_body_bytes).unwrap_or(usize::MAX);
+        let declared = usize::try_from(source.max_body_bytes).unwrap_or(usize::MAX);
+        settings.max_body_bytes = declared.max(alerts::body_floor(source.kind));
+        settings.quiet_after = source
+            .quiet_after
+            .map(|d| SignedDuration::from_millis(d.as_millis()));
+        settings.signing = alerts::grafana::Signing::of(source);
         settings.fields = fields
             .into_iter()
             .chain(source.fields.iter().cloned())
@@ -266,6 +291,9 @@ fn normalise(settings: &SourceSettings, delivery: &Delivery) -> Result<Accepted,
         Provider::GooglePubsub => google::normalise(settings, delivery),
         Provider::CloudMonitoring => Ok(monitoring::normalise(settings, delivery)),
         Provider::StandardWebhooks => Ok(standard::normalise(settings, delivery)),
+        Provider::Alertmanager => Ok(alerts::webhook::normalise(settings, delivery)),
+        Provider::Grafana => Ok(alerts::grafana::normalise(settings, delivery)),
+        Provider::Pagerduty => Ok(alerts::pagerduty::normalise(settings, delivery)),
     }
 }
 

@@ -20,6 +20,9 @@ pub fn steps(kind: Provider, url: &str) -> String {
         Provider::GooglePubsub => include_str!("setup/google-pubsub.txt"),
         Provider::CloudMonitoring => include_str!("setup/cloud-monitoring.txt"),
         Provider::StandardWebhooks => include_str!("setup/standard-webhooks.txt"),
+        Provider::Alertmanager => include_str!("setup/alertmanager.txt"),
+        Provider::Grafana => include_str!("setup/grafana.txt"),
+        Provider::Pagerduty => include_str!("setup/pagerduty.txt"),
     };
     text.replace("{url}", url)
 }

@@ -58,6 +58,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
         Condition::SourceSilent(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::DeliveryFailing(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::Domains(c) => Some(format!("/domains?fleet={}", c.fleet.id)),
+        Condition::ExternalAlert(c) => Some(format!("/signals/sources/{}", c.source.id)),
         Condition::Reconciliation(c) => compared(&c.reconciliation.id),
         Condition::ReconciliationStale(c) => compared(&c.reconciliation.id),
         Condition::NoEvents(c) => Some(format!("/signals/sources/{}", c.source.id)),

@@ -51,7 +51,7 @@ pub fn watching(view: &View, alerts: &[Id]) -> Vec<Watching> {
 
 fn one(view: &View, id: &Id) -> Option<Watching> {
     let package = &view.plan.package;
-    let declared = package.alerts.get(id)?;
+    let declared = view.plan.alerts.get(id)?;
     let state = view.alerts.get(id);
     let (shape, word, since) = standing(state);
     let firing = matches!(state.map(|s| s.stage), Some(Stage::Firing { .. }));

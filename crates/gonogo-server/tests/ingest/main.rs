@@ -1,5 +1,6 @@
 //! Deliveries as providers send them, through `ingest::accept`.
 
+mod alerts;
 mod cloudevents;
 mod cloudevents_auth;
 mod fivetran;
@@ -99,6 +100,10 @@ impl Post {
             }
             Ok(Accepted::Partial { events, dead }) => {
                 format!("{} events, dead letter {dead}", events.len())
+            }
+            Ok(Accepted::Alerts { external, dead }) => {
+                let dead = dead.map_or(String::new(), |d| format!(", dead letter {d}"));
+                format!("{} alerts{dead}", external.alerts.len())
             }
             Ok(Accepted::DeadLetter(dead)) => format!("dead letter {dead}"),
             Ok(Accepted::Nothing { why }) => format!("nothing: {why}"),

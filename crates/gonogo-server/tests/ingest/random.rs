@@ -108,6 +108,16 @@ const CLOUDEVENTS: [&[u8]; 2] = [
     fixture!("cloudevents/batch.json"),
 ];
 
+const ALERTMANAGER: [&[u8]; 1] = [fixture!("alertmanager/webhook_v4.json")];
+const GRAFANA: [&[u8]; 2] = [
+    fixture!("grafana/unified.json"),
+    fixture!("grafana/before_unified.json"),
+];
+const PAGERDUTY: [&[u8]; 2] = [
+    fixture!("pagerduty/trigger.json"),
+    fixture!("pagerduty/change.json"),
+];
+
 /// Values that a mutation puts in place of what stood there.
 const VALUES: [&str; 8] = [
     "null",
@@ -170,6 +180,9 @@ impl Luck {
             Provider::GooglePubsub => &GOOGLE,
             Provider::CloudMonitoring => &MONITORING,
             Provider::StandardWebhooks => &STANDARD,
+            Provider::Alertmanager => &ALERTMANAGER,
+            Provider::Grafana => &GRAFANA,
+            Provider::Pagerduty => &PAGERDUTY,
         };
         let mut body = self.one(known).to_vec();
         for _ in 0..self.below(4) {
@@ -250,7 +263,17 @@ fn signed(kind: Provider, mut post: Post) -> Post {
                 sign::cloudevents(&key, "1", &post.body, stamp).unwrap(),
             ),
         ],
+        Provider::Alertmanager => vec![("authorization", format!("Bearer {KEY}"))],
+        Provider::Grafana => vec![(
+            "x-grafana-alerting-signature",
+            sign::grafana(&key, None, &post.body),
+        )],
+        // The proof is in the body.
+        Provider::Pagerduty => Vec::new(),
     };
+    if kind == Provider::Pagerduty {
+        post.settings.secrets = vec![secret("samplekeyhere0000000000000000000")];
+    }
     for (name, value) in proof {
         let value = HeaderValue::from_str(&value).unwrap();
         post.headers.insert(HeaderName::from_static(name), value);
@@ -263,7 +286,7 @@ fn nothing_panics_and_nothing_unsigned_gets_through() {
     let seed = 0x9e37_79b9_7f4a_7c15;
     println!("seed {seed:#x}");
     let mut luck = Luck(seed);
-    let mut events = 0;
+    let (mut events, mut alerts) = (0, 0);
     for round in 0..ROUNDS {
         for kind in Provider::ALL.iter().copied() {
             let keys: &[&str] = if luck.below(4) == 0 { &[TOKEN] } else { &[KEY] };
@@ -297,13 +320,14 @@ fn nothing_panics_and_nothing_unsigned_gets_through() {
             replay(&post.settings, &post.delivery());
 
             let post = signed(kind, labelled(post));
-            if let Ok(Accepted::Events(_) | Accepted::Partial { .. }) =
-                accept(&post.settings, &post.delivery())
-            {
-                events += 1;
+            match accept(&post.settings, &post.delivery()) {
+                Ok(Accepted::Events(_) | Accepted::Partial { .. }) => events += 1,
+                Ok(Accepted::Alerts { .. }) => alerts += 1,
+                _ => {}
             }
         }
     }
     // Otherwise only the first line of defence was tried.
     assert!(events > 1_000, "only {events} deliveries became events");
+    assert!(alerts > 1_000, "only {alerts} deliveries raised alerts");
 }

@@ -71,6 +71,7 @@ fn watched(alert: &Alert) -> Subject {
         Condition::RegistrationExpiring(c) => of(Kind::Check, &c.check.id),
         Condition::SourceSilent(c) => of(Kind::Source, &c.source.id),
         Condition::DeliveryFailing(c) => of(Kind::Source, &c.source.id),
+        Condition::ExternalAlert(c) => of(Kind::Source, &c.source.id),
         Condition::SloBurn(c) => of(Kind::Slo, &c.slo.id),
         Condition::Domains(c) => of(Kind::Fleet, &c.fleet.id),
         Condition::Reconciliation(c) => of(Kind::Reconciliation, &c.reconciliation.id),

@@ -160,6 +160,8 @@ fn worst_case(package: &Package, alert: &Alert) -> Option<Duration> {
                 .saturating_add(skew.timeout.as_millis());
             read.saturating_add(skew.agree_within.as_millis())
         }
+        // The tool that decides says nothing of how long it takes to.
+        Condition::ExternalAlert(_) => 0,
     };
     Some(Duration::from_millis(
         millis.saturating_add(alert.hold.as_millis()),

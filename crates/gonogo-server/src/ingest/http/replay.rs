@@ -72,6 +72,20 @@ impl Intake {
             received_at: Time::from_millis(letter.received_at_ms).timestamp(),
         };
         let (events, still) = match crate::ingest::replay(&declared.settings, &delivery) {
+            Accepted::Alerts { external, dead } => {
+                let taken = self
+                    .take_alerts(&declared, &delivery, *external, None)
+                    .await?;
+                if dead.is_none() {
+                    let now = self.inner.clock.now().as_millis();
+                    store.mark_replayed(id, None, now).await?;
+                }
+                return Ok(Replayed {
+                    accepted: taken.accepted,
+                    duplicates: 0,
+                    still: dead,
+                });
+            }
             Accepted::Nothing { .. } => (Vec::new(), None),
             Accepted::Events(events) => (events, None),
             Accepted::Partial { events, dead } => (events, Some(dead)),
