@@ -42,6 +42,7 @@ use crate::view::View;
 use onward::Onward;
 pub use replay::{CannotReplay, Replayed};
 
+use super::body::{self, Unread};
 use super::oidc::{Expected, GOOGLE_KEYS, KeyStore, Keys, Token};
 use super::{
     Accepted, DeadLetter, Delivery, Secret, SourceSettings, VerifiedEvent, envelope_headers,
@@ -530,16 +531,20 @@ pub async fn post(
         .source(&source)
         .map_or(64 * 1024, |d| d.settings.max_body_bytes)
         .min(BODY_BYTES_MAX);
-    let body: Bytes = match axum::body::to_bytes(body, limit).await {
+    let body: Bytes = match body::read(body, limit).await {
         Ok(body) => body,
-        Err(_) => {
-            let id = Id::from_static(&source);
-            if intake.source(&source).is_some() {
-                intake.count(&id, |t| {
-                    *t.refused.entry("body_too_large").or_default() += 1
+        Err(unread) => {
+            let (code, said) = match unread {
+                Unread::TooLarge => ("body_too_large", "The body is too large."),
+                Unread::Broken => ("body_broken", "The body did not come to its end."),
+            };
+            if let Some(declared) = intake.source(&source) {
+                intake.count(&declared.settings.id, |t| {
+                    *t.refused.entry(code).or_default() += 1
                 });
             }
-            return refusal(413, "body_too_large", "The body is too large.");
+            let status = if unread == Unread::TooLarge { 413 } else { 400 };
+            return refusal(status, code, said);
         }
     };
     let query = head.uri.query().unwrap_or_default();

@@ -9,6 +9,7 @@
 //! with its [`envelope_headers`] and can [`replay`] later.
 
 pub mod alerts;
+mod body;
 mod cloudevents;
 mod dead_letter;
 mod event;

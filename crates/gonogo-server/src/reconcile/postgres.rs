@@ -125,6 +125,14 @@ fn record(side: &PostgresSide, row: &Row) -> Result<Record, Trouble> {
 /// A time as PostgreSQL writes it in UTC: `2026-11-23 09:00:00.5+00`, or without an offset.
 fn time(text: &str) -> Option<Time> {
     let bare = text.strip_suffix("+00").unwrap_or(text);
+    // Any other offset would be read past, and the time be wrong by it.
+    let (_, clock) = bare.split_once(' ')?;
+    if !clock
+        .bytes()
+        .all(|b| matches!(b, b'0'..=b'9' | b':' | b'.'))
+    {
+        return None;
+    }
     let at: jiff::civil::DateTime = bare.parse().ok()?;
     let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::from(at.timestamp()))
@@ -179,5 +187,6 @@ mod tests {
         }
         assert_eq!(time("infinity"), None);
         assert_eq!(time("2026-11-23 09:00:00+01"), None);
+        assert_eq!(time("2026-11-23 09:00:00-03:30"), None);
     }
 }

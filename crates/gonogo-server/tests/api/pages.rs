@@ -40,7 +40,8 @@ async fn the_board_names_what_is_in_the_way_and_filters_without_a_script() {
     let text = said(&html);
     assert!(text.contains("NO-GO: "), "{text}");
     assert!(text.contains("No launch is written"), "{text}");
-    assert!(text.contains("RBK-03") && text.contains("OWN-02"), "{text}");
+    assert!(text.contains("RSK-01") && text.contains("OWN-02"), "{text}");
+    assert!(text.contains("Profile small-launch"), "{text}");
     assert!(html.contains("href=\"/launch?area=RBK\""), "by area");
     let one = said(&page(&server, "/launch?area=RBK&state=unknown").await);
     assert!(one.contains("RBK-03"), "{one}");
