@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Health;
 use crate::engine::Engine;
+use crate::expression::{Match, asks};
 use crate::flow::matches;
 use crate::input::ChangeTold;
 use crate::plan::End;
@@ -52,8 +53,12 @@ impl Engine {
         let ChangeSignal::Events(told_by) = &change.told_by else {
             return;
         };
-        if !matches(&told_by.only, event) {
-            return;
+        match asks(&told_by.only, told_by.r#where.as_deref(), event) {
+            Match::Yes => {}
+            Match::No => return,
+            Match::Undecided(asked, why) => {
+                return self.in_doubt("change", id, asked, why, event, now);
+            }
         }
         let label = told_by.label.as_ref().and_then(|f| event.fields.get(f));
         let label = label.map_or_else(|| event.kind.clone(), ToString::to_string);
@@ -69,8 +74,15 @@ impl Engine {
         for id in plan.changes_of_flow(flow) {
             let (matcher, word) = match end {
                 End::Start => (&declared.start, "began"),
-                End::Finish if matches(&declared.success, event) => (&declared.end, "succeeded"),
-                End::Finish => (&declared.end, "failed"),
+                End::Finish => {
+                    let success = declared.success_where.as_deref();
+                    let word = match asks(&declared.success, success, event) {
+                        Match::Yes => "succeeded",
+                        Match::No => "failed",
+                        Match::Undecided(..) => "ended",
+                    };
+                    (&declared.end, word)
+                }
             };
             if !matches(&matcher.only, event) {
                 continue;

@@ -15,6 +15,7 @@ use crate::change::Happened;
 use crate::check::CheckState;
 use crate::domains::FleetState;
 use crate::effect::Effect;
+use crate::expression::Doubt;
 use crate::external::Externals;
 use crate::flow::{Deaf, FlowState};
 use crate::freeze::FreezeState;
@@ -131,6 +132,9 @@ pub struct State {
     /// What is known of the alerts of other tools, by source.
     #[serde(default)]
     pub externals: BTreeMap<Id, Arc<Externals>>,
+    /// Who could not decide about events: `flow/charge-recorded`.
+    #[serde(default)]
+    pub doubts: BTreeMap<String, Doubt>,
 }
 
 /// What handling an input led to.

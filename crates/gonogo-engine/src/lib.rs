@@ -12,6 +12,7 @@ pub mod domains;
 mod draft;
 pub mod effect;
 pub mod engine;
+pub mod expression;
 pub mod external;
 mod falls;
 pub mod flow;

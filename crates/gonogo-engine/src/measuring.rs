@@ -12,7 +12,7 @@ use gonogo_model::{Duration, Id};
 
 use crate::alerting::Stage;
 use crate::engine::{Engine, LOOK_AGAIN_AFTER};
-use crate::flow::matches;
+use crate::expression::{Match, asks};
 use crate::gauge::{is_told, no_number};
 use crate::history::EntryKind;
 use crate::input::{GaugeRead, Side, Sighting};
@@ -32,8 +32,13 @@ impl Engine {
                     let GaugeFrom::Event(from) = &gauge.from else {
                         continue;
                     };
-                    if !matches(&from.only, event) {
-                        continue;
+                    match asks(&from.only, from.r#where.as_deref(), event) {
+                        Match::Yes => {}
+                        Match::No => continue,
+                        Match::Undecided(asked, why) => {
+                            self.in_doubt("gauge", id, asked, why, event, now);
+                            continue;
+                        }
                     }
                     let number = match event.fields.get(&from.field) {
                         Some(value) => {
@@ -54,8 +59,13 @@ impl Engine {
                     let SkewSide::Event(from) = from else {
                         continue;
                     };
-                    if !matches(&from.only, event) {
-                        continue;
+                    match asks(&from.only, from.r#where.as_deref(), event) {
+                        Match::Yes => {}
+                        Match::No => continue,
+                        Match::Undecided(asked, why) => {
+                            self.in_doubt("skew", id, asked, why, event, now);
+                            continue;
+                        }
                     }
                     let value = event.fields.get(&from.field);
                     let value = value

@@ -27,6 +27,25 @@ const KEYS_DESCRIBED: usize = 3;
 impl Engine {
     /// What an alert's condition says right now.
     pub(crate) fn read(&self, alert: &Alert, now: Time) -> Reading {
+        let reading = self.read_signals(alert, now);
+        if reading.holds != Holds::No {
+            return reading;
+        }
+        let Some(doubt) = self.doubt_of(alert, now) else {
+            return reading;
+        };
+        let detail = format!(
+            "{}, but {} could not be decided: {}",
+            reading.detail, doubt.event, doubt.why
+        );
+        Reading {
+            holds: Holds::CannotTell,
+            detail,
+            ..reading
+        }
+    }
+
+    fn read_signals(&self, alert: &Alert, now: Time) -> Reading {
         let flow = |id: &Id| self.state.flows.get(self.plan.flow(id)?);
         let none = Reading::default;
         match &alert.when {

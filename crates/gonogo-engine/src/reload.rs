@@ -11,6 +11,7 @@ use crate::alerting::{AlertState, Stage};
 use crate::check::CheckState;
 use crate::domains::FleetState;
 use crate::engine::{Engine, HOUSEKEEPING_EVERY, State};
+use crate::expression::IN_DOUBT_FOR;
 use crate::flow::FlowState;
 use crate::freeze::FreezeState;
 use crate::gauge::GaugeState;
@@ -73,6 +74,10 @@ impl Engine {
             SkewState::new,
         );
         self.compare_anew(now);
+        // Who asks what else is sure again when its last doubt is over.
+        self.state
+            .doubts
+            .retain(|_, d| now < d.last_at + IN_DOUBT_FOR);
         let gone: Vec<Id> = self
             .state
             .alerts

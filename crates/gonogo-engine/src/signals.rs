@@ -15,11 +15,13 @@ use crate::effect::{Confirm, Effect, EffectId};
 use crate::engine::{
     BACKLOG_AFTER, BACKLOG_TOLD_FROM, BLIND_AFTER, CATCH_UP, CONFIRM_WITHIN, Engine, HEARING_GAP,
 };
-use crate::flow::{Deaf, MAX_OPEN, matches};
+use crate::expression::{Match, asks};
+use crate::flow::{Deaf, MAX_OPEN};
 use crate::grouping::proves;
 use crate::history::EntryKind;
 use crate::input::{Answer, CheckResult, Confirmation};
 use crate::plan::End;
+use crate::slo::Counted;
 use crate::time::Time;
 use crate::watch::Listener;
 
@@ -69,10 +71,24 @@ impl Engine {
         };
         let deaf = self.deaf(now);
         for route in routes {
-            let (Some(flow), Some(state)) = (
-                plan.flows.get(route.flow),
-                self.state.flows.get_mut(route.flow),
-            ) else {
+            let Some(flow) = plan.flows.get(route.flow) else {
+                continue;
+            };
+            let matcher = match route.end {
+                End::Start => &flow.start,
+                End::Finish => &flow.end,
+            };
+            if matcher.r#where.is_some() {
+                match asks(&matcher.only, matcher.r#where.as_deref(), event) {
+                    Match::Yes => {}
+                    Match::No => continue,
+                    Match::Undecided(asked, why) => {
+                        self.in_doubt("flow", &flow.id, asked, why, event, now);
+                        continue;
+                    }
+                }
+            }
+            let Some(state) = self.state.flows.get_mut(route.flow) else {
                 continue;
             };
             if old && state.settles_at.is_none() {
@@ -86,7 +102,12 @@ impl Engine {
                         self.flow_is_full(&flow.id.value, now);
                     }
                 }
-                End::Finish => state.end(flow, event, now, route.keep_early),
+                End::Finish => {
+                    let undecided = state.end(flow, event, now, route.keep_early);
+                    if let Some((asked, why)) = undecided {
+                        self.in_doubt("flow", &flow.id, asked, why, event, now);
+                    }
+                }
             }
             if !plan.changes_of_flow(route.flow).is_empty() {
                 self.change_by_flow(route.flow, route.end, event, now);
@@ -107,8 +128,13 @@ impl Engine {
                     return;
                 };
                 let Sli::Events(sli) = &slo.sli else { return };
-                let Some(bad) = state.take(sli, event, now) else {
-                    return;
+                let bad = match state.take(sli, event, now) {
+                    Counted::Good => false,
+                    Counted::Bad => true,
+                    Counted::Not => return,
+                    Counted::Undecided(asked, why) => {
+                        return self.in_doubt("slo", id, asked, why, event, now);
+                    }
                 };
                 for alert in plan.alerts_of_slo(id) {
                     let fires = self.state.alerts.get(alert);
@@ -128,8 +154,12 @@ impl Engine {
                 else {
                     return;
                 };
-                if !matches(&c.only, event) {
-                    return;
+                match asks(&c.only, c.r#where.as_deref(), event) {
+                    Match::Yes => {}
+                    Match::No => return,
+                    Match::Undecided(asked, why) => {
+                        return self.in_doubt("alert", id, asked, why, event, now);
+                    }
                 }
                 if let Some(awaited) = self.state.awaited.get_mut(id) {
                     awaited.last = Some(now);

@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use gonogo_model::alert::BurnSpeed;
 use gonogo_model::event::{Event, Scalar};
+use gonogo_model::expression::Where;
 use gonogo_model::slo::{EventsSli, Sli, Slo};
 use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Answers, Health};
 use crate::engine::Engine;
-use crate::flow::{Counts, matches};
+use crate::expression::{Match, Undecided, asks};
+use crate::flow::Counts;
 use crate::input::Sampled;
 use crate::series::{Series, Sum};
 use crate::time::Time;
@@ -236,14 +238,19 @@ pub(crate) fn burns(slo: &Slo, measure: Measure, window: Duration, rate_ppm: u64
 }
 
 impl SloState {
-    /// Takes in an event that the SLO counts; says whether it is bad, or nothing where it is not
-    /// counted.
-    pub(crate) fn take(&mut self, sli: &EventsSli, event: &Event, now: Time) -> Option<bool> {
-        if !matches(&sli.only, event) {
-            return None;
+    /// Takes in an event that the SLO may count.
+    pub(crate) fn take<'w>(&mut self, sli: &'w EventsSli, event: &Event, now: Time) -> Counted<'w> {
+        match asks(&sli.only, sli.r#where.as_deref(), event) {
+            Match::Yes => {}
+            Match::No => return Counted::Not,
+            Match::Undecided(asked, why) => return Counted::Undecided(asked, why),
         }
+        let good = match is_good(sli, event) {
+            Match::Yes => true,
+            Match::No => false,
+            Match::Undecided(asked, why) => return Counted::Undecided(asked, why),
+        };
         let happened = Time::from(event.time).min(now);
-        let good = is_good(sli, event);
         let tally = self.series.at(happened);
         self.last_item = Some(now);
         if good {
@@ -260,7 +267,7 @@ impl SloState {
                 what: format!("{} ({})", event.id, event.kind),
             });
         }
-        Some(!good)
+        if good { Counted::Good } else { Counted::Bad }
     }
 
     /// Deliveries of a source were acknowledged, or were not in time.
@@ -323,7 +330,20 @@ impl SloState {
     }
 }
 
-fn is_good(sli: &EventsSli, event: &Event) -> bool {
+/// What an SLO makes of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counted<'w> {
+    /// It is counted, and good.
+    Good,
+    /// It is counted, and bad.
+    Bad,
+    /// It is not counted.
+    Not,
+    /// Nobody can say which of them.
+    Undecided(&'w Where, Undecided<'w>),
+}
+
+fn is_good<'w>(sli: &'w EventsSli, event: &Event) -> Match<'w> {
     let kind = sli.good_event.is_empty() || sli.good_event.contains(&event.kind);
     let bound = sli.at_most.as_ref().is_none_or(|bound| {
         let value = event.fields.get(&bound.field);
@@ -337,7 +357,11 @@ fn is_good(sli: &EventsSli, event: &Event) -> bool {
             _ => false,
         }
     });
-    kind && bound && matches(&sli.good, event)
+    if kind && bound {
+        asks(&sli.good, sli.good_where.as_deref(), event)
+    } else {
+        Match::No
+    }
 }
 
 /// The whole part of a decimal number that is not negative, and whether there is more than that.

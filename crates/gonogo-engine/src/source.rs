@@ -25,6 +25,9 @@ pub struct SourceState {
     /// How well what it sends gets through to the product, where it is forwarded.
     #[serde(default)]
     pub forward: Option<ForwardState>,
+    /// How often somebody could not decide whether an event of it matches.
+    #[serde(default)]
+    pub undecided: u64,
 }
 
 /// Events in a bucket.

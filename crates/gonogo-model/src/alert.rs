@@ -7,6 +7,7 @@ use crate::component::Component;
 use crate::decode::{choice, record, words};
 use crate::domains::{DomainStage, DomainsCondition, Fleet};
 use crate::duration::Duration;
+use crate::expression::Where;
 use crate::external::ExternalAlert;
 use crate::flow::Flow;
 use crate::gauge::{Gauge, GaugeBeyond};
@@ -315,6 +316,8 @@ record! {
         pub event: Vec<String>,
         /// Fields and the values they may have; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of them, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
         /// The longest time without one that is still normal.
         pub within: Duration,
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::check::Check;
 use crate::component::Component;
 use crate::decode::{choice, record, words};
+use crate::expression::Where;
 use crate::flow::Flow;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
@@ -70,6 +71,8 @@ record! {
         pub event: Vec<String>,
         /// Fields and the values they may have; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of them, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
         /// The field that says what changed: a version, a branch, the name of a flag.
         pub label: Option<String>,
     }

@@ -443,6 +443,11 @@ pub fn define(
     json!({"$ref": format!("#/definitions/{name}")})
 }
 
+/// A field's name in files: one that Rust keeps for itself (`where`) is written `r#where` there.
+pub fn unraw(name: &'static str) -> &'static str {
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
 /// Doc comment lines as one description.
 pub fn description(lines: &[&str]) -> String {
     lines
@@ -481,7 +486,7 @@ macro_rules! record {
             fn decode(node: &$crate::yaml::Node, cx: &mut $crate::decode::Cx) -> Option<Self> {
                 let mut map = $crate::decode::MapReader::new(node, $what, cx)?;
                 $( let $field = map.field::<$ty>(
-                    stringify!($field),
+                    $crate::decode::unraw(stringify!($field)),
                     || $crate::decode::record!(@default $ty $(, $default)?),
                 ); )*
                 map.finish();
@@ -508,9 +513,9 @@ macro_rules! record {
                                 object.insert("default".into(), default);
                             }
                         }
-                        properties.insert(stringify!($field).into(), property);
+                        properties.insert($crate::decode::unraw(stringify!($field)).into(), property);
                         if $crate::decode::record!(@required $ty $(, $default)?) {
-                            required.push(stringify!($field));
+                            required.push($crate::decode::unraw(stringify!($field)));
                         }
                     )*
                     serde_json::json!({

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record};
 use crate::duration::Duration;
+use crate::expression::Where;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::{SecretRef, Setting};
@@ -32,6 +33,8 @@ record! {
         pub agree: Vec<Agreement>,
         /// Conditions on the end that make it a success; without them every end is one.
         pub success: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of the end for it to be a success, in CEL.
+        pub success_where: Option<Box<Where>>,
         /// Fields of the start that a page shows.
         pub show: Vec<String>,
         /// What to ask before anybody is paged for a missing end.
@@ -51,6 +54,8 @@ record! {
         pub key: String,
         /// Fields and the values they may have; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of them, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
     }
 }
 

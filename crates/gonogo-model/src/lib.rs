@@ -18,6 +18,7 @@ pub mod duration;
 pub mod escalation;
 pub mod event;
 pub mod evidence;
+pub mod expression;
 pub mod external;
 pub mod flow;
 pub mod forward;

@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::domains::Fleet;
 use crate::escalation::EscalationPolicy;
 use crate::evidence::{Evidence, EvidenceFile, Exception};
+use crate::expression;
 use crate::flow::Flow;
 use crate::forward;
 use crate::gauge::{self, Gauge};
@@ -383,6 +384,7 @@ impl Loader {
         let mut diagnostics = self.cx.diagnostics;
         gauge::mistakes(&self.package, &mut diagnostics);
         skew::mistakes(&self.package, &mut diagnostics);
+        expression::mistakes(&self.package, &mut diagnostics);
         diagnostics.sort_by_key(|d| {
             d.span
                 .map_or((FileNo(0), 0, 0), |s| (s.file, s.line, s.column))
@@ -559,7 +561,8 @@ impl Package {
         }
     }
 
-    /// The fields that SLOs, changes and alerts need of a source's events, besides those of flows.
+    /// The fields that SLOs, changes, alerts and expressions need of a source's events, besides
+    /// those of flows.
     pub fn fields_watched<'p>(&'p self, source: &Id) -> BTreeSet<&'p str> {
         let mut fields = BTreeSet::new();
         for slo in self.slos.values() {
@@ -583,6 +586,9 @@ impl Package {
                 fields.extend(c.only.keys().map(String::as_str));
             }
         }
+        let asked = expression::uses(self).into_iter();
+        let asked = asked.filter(|u| u.source == source);
+        fields.extend(asked.flat_map(|u| u.of.fields()));
         fields
     }
 

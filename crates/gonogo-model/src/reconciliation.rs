@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record, words};
 use crate::duration::Duration;
+use crate::expression::Where;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
 use crate::setting::{SecretRef, Setting};
@@ -230,6 +231,8 @@ record! {
         pub units: Units = Units::Minor,
         /// Fields and the values they may have; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of them, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::check::Check;
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record, words};
 use crate::duration::Duration;
+use crate::expression::Where;
 use crate::flow::Flow;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
@@ -107,10 +108,14 @@ record! {
         pub event: Vec<String>,
         /// Fields and the values they may have for an event to be counted; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of an event for it to be counted, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
         /// The types of those that are good; any, where none is written.
         pub good_event: Vec<String>,
         /// Fields and the values they may have for a counted event to be good; all have to match.
         pub good: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of a counted event for it to be good, in CEL.
+        pub good_where: Option<Box<Where>>,
         /// A number that a good event does not exceed.
         pub at_most: Option<Bound>,
     }

@@ -1,9 +1,12 @@
 //! Where events come in.
 
+use std::collections::BTreeMap;
+
 use crate::alert::Severity;
 use crate::component::Component;
 use crate::decode::{record, words};
 use crate::duration::Duration;
+use crate::expression::EventSchema;
 use crate::external::{UNMATCHED_SEVERITY, Unmatched};
 use crate::forward::Forward;
 use crate::id::Id;
@@ -35,6 +38,9 @@ record! {
         pub max_body_bytes: u32 = 262_144,
         /// Fields kept with each event, besides those that flows name.
         pub fields: Vec<String>,
+        /// Which fields its events have, by type of event (`"*"` for all): `gonogo check` holds
+        /// expressions against it.
+        pub schema: BTreeMap<String, EventSchema>,
         /// `google-pubsub`: the service account whose tokens are taken, and no other's.
         pub service_account: Option<Setting>,
         /// `google-pubsub`: the audience of the tokens; by default the URL of this source.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decode::{record, words};
+use crate::expression::Where;
 use crate::gauge::GaugeFrom;
 use crate::id::Id;
 use crate::kind::Ref;
@@ -24,6 +25,8 @@ record! {
         pub field: String,
         /// Fields and the values they may have; all have to match.
         pub only: BTreeMap<String, Vec<String>>,
+        /// What else has to hold of them, in CEL: `data.object.amount > 100000`.
+        pub r#where: Option<Box<Where>>,
     }
 }
 

@@ -112,6 +112,9 @@ struct Early {
     ended_at: Time,
     keep_until: Time,
     success: bool,
+    /// Nobody can say whether it was one.
+    #[serde(default)]
+    undecided: bool,
     fields: BTreeMap<String, Scalar>,
 }
 

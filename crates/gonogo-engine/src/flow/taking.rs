@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use gonogo_model::Duration;
 use gonogo_model::event::{Event, Scalar};
+use gonogo_model::expression::Where;
 use gonogo_model::flow::Flow;
 
-use super::matching::{contradiction, kept_fields, key_of, matches, sender_time};
+use super::matching::{contradiction, kept_fields, key_of, sender_time};
 use super::{Deaf, Early, FlowState, LATE_START_GRACE, MAX_EARLY, MAX_FAILED_KEYS, MAX_OPEN, Open};
+use crate::expression::{Match, Undecided, asks};
 use crate::time::Time;
 
 impl FlowState {
@@ -30,7 +32,7 @@ impl FlowState {
                 took: early.ended_at.since(happened),
                 // Received before its start: by our clock it cannot be late.
                 in_time: true,
-                success: early.success,
+                success: (!early.undecided).then_some(early.success),
             };
             let fields = kept_fields(flow, event);
             self.finish(flow, key, &fields, &early.fields, finish, now);
@@ -59,23 +61,33 @@ impl FlowState {
         self.open.insert(key, open);
     }
 
-    /// Takes in an end. `keep_early` is how long one without a start is kept.
-    pub fn end(&mut self, flow: &Flow, event: &Event, now: Time, keep_early: Duration) {
-        let Some(key) = key_of(&flow.end, event) else {
-            return;
-        };
+    /// Takes in an end. `keep_early` is how long one without a start is kept. Says why, where
+    /// nobody can say whether it was a success: it is an end all the same.
+    pub fn end<'w>(
+        &mut self,
+        flow: &'w Flow,
+        event: &Event,
+        now: Time,
+        keep_early: Duration,
+    ) -> Option<(&'w Where, Undecided<'w>)> {
+        let key = key_of(&flow.end, event)?;
         let happened = sender_time(event, now);
-        let success = matches(&flow.success, event);
+        let (success, undecided) = match asks(&flow.success, flow.success_where.as_deref(), event) {
+            Match::Yes => (Some(true), None),
+            Match::No => (Some(false), None),
+            Match::Undecided(asked, why) => (None, Some((asked, why))),
+        };
         self.last_end = Some(now);
         let Some(open) = self.open.remove(&key) else {
             let early = Early {
                 ended_at: happened,
                 keep_until: now + keep_early,
-                success,
+                success: success == Some(true),
+                undecided: success.is_none(),
                 fields: event.fields.clone(),
             };
             self.end_without_start(key, early, now);
-            return;
+            return undecided;
         };
         self.due.remove(&(open.deadline, key.clone()));
         self.confirming.remove(&key);
@@ -92,6 +104,7 @@ impl FlowState {
             success,
         };
         self.finish(flow, key, &open.fields, &event.fields, finish, now);
+        undecided
     }
 
     fn end_without_start(&mut self, key: String, early: Early, now: Time) {
@@ -122,20 +135,22 @@ impl FlowState {
         now: Time,
     ) {
         let counts = self.series.at(finish.happened);
-        let (ended, outcome) = match (finish.in_time, finish.success) {
-            (true, true) => (&mut counts.completed, &mut counts.successes),
-            (true, false) => (&mut counts.completed, &mut counts.failures),
-            (false, true) => (&mut counts.late, &mut counts.successes),
-            (false, false) => (&mut counts.late, &mut counts.failures),
+        let ended = match finish.in_time {
+            true => &mut counts.completed,
+            false => &mut counts.late,
         };
         *ended = ended.saturating_add(1);
-        *outcome = outcome.saturating_add(1);
+        match finish.success {
+            Some(true) => counts.successes = counts.successes.saturating_add(1),
+            Some(false) => counts.failures = counts.failures.saturating_add(1),
+            None => {}
+        }
         counts.latency.record(finish.took);
-        if finish.success {
+        if finish.success == Some(true) {
             self.failures_in_row = 0;
             self.failed_keys.clear();
             self.last_success = Some(now);
-        } else {
+        } else if finish.success == Some(false) {
             self.failures_in_row = self.failures_in_row.saturating_add(1);
             if self.failed_keys.len() >= MAX_FAILED_KEYS {
                 self.failed_keys.remove(0);
@@ -153,5 +168,5 @@ struct Finish {
     happened: Time,
     took: Duration,
     in_time: bool,
-    success: bool,
+    success: Option<bool>,
 }

@@ -10,6 +10,7 @@ use gonogo_model::flow::{Flow, Matcher};
 use gonogo_model::{Duration, Id};
 
 use super::luck::Luck;
+use crate::expression::decide;
 use crate::time::Time;
 
 /// The longest an event is under way to us.
@@ -43,6 +44,9 @@ impl Shapes {
         for (field, allowed) in &flow.success {
             success.fix(field, allowed.first());
         }
+        if let Some(asked) = &flow.success_where {
+            success.fixed.extend(asked.wish(true));
+        }
         for pair in &flow.agree {
             let value = start
                 .fixed
@@ -74,7 +78,8 @@ impl Shapes {
                 value.or_insert_with(|| text(shown(field)));
             }
         }
-        let failure = (!flow.success.is_empty()).then(|| {
+        let fallible = !flow.success.is_empty() || flow.success_where.is_some();
+        let failure = fallible.then(|| {
             let mut failure = success.clone();
             for (field, allowed) in &flow.success {
                 let word = ["failure", "failed", "error"]
@@ -83,6 +88,9 @@ impl Shapes {
                 failure
                     .fixed
                     .insert(field.clone(), text(word.unwrap_or("no")));
+            }
+            if let Some(asked) = &flow.success_where {
+                failure.fixed.extend(asked.wish(false));
             }
             failure
         });
@@ -105,6 +113,9 @@ impl Shape {
         };
         for (field, allowed) in &matcher.only {
             shape.fix(field, allowed.first());
+        }
+        if let Some(asked) = &matcher.r#where {
+            shape.fixed.extend(asked.wish(true));
         }
         shape
     }
@@ -136,6 +147,10 @@ impl Shape {
             && self.key == matcher.key
             && matcher.event.contains(&self.kind)
             && matcher.only.iter().all(allows)
+            && matcher.r#where.as_ref().is_none_or(|asked| {
+                let event = self.event("rehearsal", Luck::of(0, "shape"), 0, Time::default());
+                decide(asked, &event) == Ok(true)
+            })
     }
 
     /// An event of this shape that comes in now.

@@ -3,6 +3,7 @@
 mod budgets;
 mod certificates;
 mod charges;
+mod conditions;
 mod delivery;
 mod domains;
 mod downtime;

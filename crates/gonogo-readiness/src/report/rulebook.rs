@@ -65,6 +65,30 @@ const READERS: &[(&str, &str)] = &[
         "duplicate-section",
         "A section that a package has once stands in two files.",
     ),
+    (
+        "expression",
+        "A condition cannot be read, or has something in it that conditions cannot have.",
+    ),
+    (
+        "expression-field",
+        "A condition asks for a field that its events do not have.",
+    ),
+    (
+        "expression-field-missing",
+        "A condition asks for a field that only some of its events have.",
+    ),
+    (
+        "expression-type",
+        "A condition takes a value for something that it is not.",
+    ),
+    (
+        "expression-value",
+        "A condition compares a field with a value that it never has.",
+    ),
+    (
+        "expression-without-schema",
+        "Nobody has said which fields the events of a condition have.",
+    ),
     ("file-name", "The name of a file cannot be read."),
     ("file-too-large", "A file is too large to be read."),
     ("file-unreadable", "A file cannot be read, or not as text."),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gonogo_model::Package;
+use gonogo_model::expression::Where;
 use gonogo_model::flow::{Flow, Matcher};
 use gonogo_model::source::Provider;
 use jiff::{SignedDuration, Timestamp};
@@ -107,6 +108,17 @@ impl Traffic {
         let mut body = skeleton(source.kind, kind, key, at);
         for (field, allowed) in &matcher.only {
             set(&mut body, field, allowed.first().map_or("", String::as_str));
+        }
+        let mut wish = |asked: &Where, holds| {
+            for (field, value) in asked.wish(holds) {
+                set(&mut body, &field, &value.to_string());
+            }
+        };
+        if let Some(asked) = &matcher.r#where {
+            wish(asked, true);
+        }
+        if let Some(asked) = flow.success_where.as_ref().filter(|_| is_end) {
+            wish(asked, success);
         }
         if is_end {
             for (field, allowed) in &flow.success {

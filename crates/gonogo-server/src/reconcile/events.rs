@@ -3,7 +3,7 @@
 //! The journal keeps the declared fields of every event for months, so this side survives a
 //! restart and is exact. Invariant: it reads what was committed before the run began to read.
 
-use gonogo_engine::flow::matches;
+use gonogo_engine::expression::{Match, asks};
 use gonogo_engine::reconciliation::{Money, Record};
 use gonogo_engine::{Input, Time};
 use gonogo_model::Duration;
@@ -42,8 +42,18 @@ fn take(side: &EventsSide, body: &[u8], asked: Asked, read: &mut Read) -> Result
     };
     let ours = event.source == side.source.id && side.event.contains(&event.kind);
     let at = Time::from(event.time);
-    if !ours || !asked.holds(at) || !matches(&side.only, &event) {
+    if !ours || !asked.holds(at) {
         return Ok(());
+    }
+    match asks(&side.only, side.r#where.as_deref(), &event) {
+        Match::Yes => {}
+        Match::No => return Ok(()),
+        Match::Undecided(_, why) => {
+            return Err(Trouble::unreadable(format!(
+                "of an event of type `{}` nobody can say whether it counts: {why}",
+                event.kind
+            )));
+        }
     }
     let Some(key) = field(&event, &side.key) else {
         return Err(Trouble::unreadable(format!(
