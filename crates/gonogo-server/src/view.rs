@@ -10,6 +10,7 @@ use gonogo_engine::alerting::{AlertState, Reading, Stage};
 use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::domains::FleetState;
+use gonogo_engine::expression::Doubt;
 use gonogo_engine::external::Externals;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::forward::Passed;
@@ -171,6 +172,10 @@ pub struct SourceView {
     pub stretches: Vec<(Time, Heard)>,
     /// How what it sends gets through to the product, where it is forwarded.
     pub forward: Option<ForwardView>,
+    /// How often it could not be decided whether an event of it matches.
+    pub undecided: u64,
+    /// Who could not decide (`flow/charge-recorded`), and why not.
+    pub doubts: Vec<(String, Doubt)>,
 }
 
 /// The forwarding of a source in a view.
@@ -405,7 +410,14 @@ fn checks(engine: &Engine, now: Time) -> Vec<CheckView> {
 }
 
 fn sources(engine: &Engine, now: Time) -> Vec<SourceView> {
+    let doubts = &engine.state().doubts;
     let views = engine.state().sources.iter().map(|(id, s)| SourceView {
+        undecided: s.undecided,
+        doubts: doubts
+            .iter()
+            .filter(|(_, doubt)| doubt.source.as_ref() == Some(id))
+            .map(|(who, doubt)| (who.clone(), doubt.clone()))
+            .collect(),
         id: id.clone(),
         last_event_at: s.last_event_at,
         last_event_type: s.last_event_type.clone(),

@@ -51,6 +51,25 @@ pub struct Source {
     pub refused_at: Option<Timestamp>,
     /// Requests that were genuine and could not be understood.
     pub dead_letters: DeadLetterCounts,
+    /// How often it could not be decided whether an event matches, ever.
+    pub undecided: u64,
+    /// Who could not decide lately.
+    pub undecided_by: Vec<UndecidedBy>,
+}
+
+/// Somebody who could not decide whether events match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndecidedBy {
+    /// Who asked: `flow/charge-recorded`.
+    pub by: String,
+    /// About how many events.
+    pub events: u64,
+    /// When the last of them came.
+    pub last_at: Timestamp,
+    /// The id of that one.
+    pub event: String,
+    /// Why it could not be decided.
+    pub why: String,
 }
 
 /// How many requests of a source were put aside.
@@ -94,6 +113,18 @@ impl Source {
             last_event_at: source.last_event_at.map(Time::timestamp),
             last_event_type: source.last_event_type.clone(),
             silent: source.silent,
+            undecided: source.undecided,
+            undecided_by: source
+                .doubts
+                .iter()
+                .map(|(by, doubt)| UndecidedBy {
+                    by: by.clone(),
+                    events: doubt.events,
+                    last_at: doubt.last_at.timestamp(),
+                    event: doubt.event.clone(),
+                    why: doubt.why.clone(),
+                })
+                .collect(),
             events_last_hour: source.hour,
             accepted: tally.accepted,
             duplicates: tally.duplicates,

@@ -207,6 +207,11 @@ fn slos(out: &mut Exposition, view: &View) {
 }
 
 fn signals(out: &mut Exposition, view: &View) {
+    let help = "Times that it could not be decided whether an event matches a condition.";
+    let mut samples = out.metric("gonogo_undecided_events_total", Type::Counter, help);
+    for source in &view.sources {
+        samples.put(&[("source", source.id.as_str())], source.undecided);
+    }
     let help = "Open incidents, by severity.";
     let mut samples = out.metric("gonogo_incidents_open", Type::Gauge, help);
     let open = view.open_incidents();

@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use gonogo_engine::Time;
+use gonogo_engine::expression::{Doubt, IN_DOUBT_FOR};
 use gonogo_model::source::Source;
 use jiff::Timestamp;
 
@@ -78,6 +80,8 @@ struct SourcePage {
     watching: Vec<Watching>,
     letters: Vec<Letter>,
     forwarding: Option<Forwarding>,
+    undecided: u64,
+    doubts: Vec<(String, Doubt)>,
     may_act: bool,
 }
 
@@ -112,14 +116,14 @@ pub fn rows(site: &Site, view: &View) -> Vec<Row> {
     let tallies = site.intake.tallies();
     let of = |s: &SourceView| {
         let declared = view.plan.package.sources.get(&s.id)?;
-        Some(row(s, declared, tallies.get(&s.id)))
+        Some(row(s, declared, tallies.get(&s.id), view.at))
     };
     let mut rows: Vec<Row> = view.sources.iter().filter_map(of).collect();
     rows.sort_by_key(|r| super::overview::rank(r.state));
     rows
 }
 
-fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>) -> Row {
+fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>, now: Time) -> Row {
     let values: Vec<Option<f64>> = source
         .stretches
         .iter()
@@ -128,6 +132,10 @@ fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>) -> Row {
     let (state, word) = match source.last_event_at {
         _ if source.silent => (Colour::Bad, "silent for too long".to_owned()),
         None => (Colour::Unknown, "never heard".to_owned()),
+        Some(_) if in_doubt(source, now) => (
+            Colour::Unknown,
+            "heard; some events could not be decided".to_owned(),
+        ),
         Some(_) if declared.silent_after.is_none() => (Colour::Ok, "heard; not judged".to_owned()),
         Some(_) => (Colour::Ok, "heard".to_owned()),
     };
@@ -171,7 +179,7 @@ pub async fn show(
         .map_err(Missing::store(&frame))?;
     let refusals = tally.refused.iter();
     let template = SourcePage {
-        row: row(source, declared, Some(&tally)),
+        row: row(source, declared, Some(&tally), view.at),
         steps: setup::steps(
             declared.kind,
             &format!("{}/in/{}", site.base_url, source.id),
@@ -194,16 +202,24 @@ pub async fn show(
             .collect(),
         refused_at: tally
             .refused_at_ms
-            .map(|ms| gonogo_engine::Time::from_millis(ms).timestamp()),
+            .map(|ms| Time::from_millis(ms).timestamp()),
         heard: chart(source, site.clock.now().timestamp()),
         watching: watching(&view, view.plan.alerts_of_source(&source.id)),
         letters: letters.map_err(Missing::store(&frame))?,
         forwarding,
+        undecided: source.undecided,
+        doubts: source.doubts.clone(),
         may_act: may_act(&who),
         shell: shell(&site, &view, &who, frame, &declared.name, Nav::Signals),
         tally,
     };
     Ok(page(&template))
+}
+
+/// Could somebody lately not decide about its events?
+fn in_doubt(source: &SourceView, now: Time) -> bool {
+    let mut doubts = source.doubts.iter();
+    doubts.any(|(_, doubt)| now < doubt.last_at + IN_DOUBT_FOR)
 }
 
 fn chart(source: &SourceView, now: Timestamp) -> Markup {

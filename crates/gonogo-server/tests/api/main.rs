@@ -3,6 +3,7 @@
 mod act;
 mod allowed;
 mod budgets;
+mod conditions;
 mod dead_letters;
 mod described;
 mod evidence;
