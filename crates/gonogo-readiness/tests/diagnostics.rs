@@ -2,6 +2,9 @@
 
 mod support;
 
+use gonogo_model::Diagnostic;
+use gonogo_model::diagnostic::Severity;
+use gonogo_readiness::check;
 use gonogo_readiness::report::term::{Colours, Painter};
 use gonogo_readiness::report::{Sources, github, json, junit, rulebook, sarif};
 use gonogo_readiness::secret;
@@ -87,6 +90,25 @@ fn colours_change_nothing_but_colours() {
             assert!(coloured.contains('\u{1b}'), "{name}");
             assert_eq!(without_colours(&coloured), plain, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_conditions_of_the_guide_are_sound() {
+    let checkout = support::folder("../../..");
+    let package = support::read(&checkout.join("packages/integrations-platform"));
+    let guide = support::text(&checkout.join("docs/guide.md"));
+    let blocks = guide.split("```yaml\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let conditions: Vec<&str> = blocks.filter(|block| block.contains("where: ")).collect();
+    assert_eq!(conditions.len(), 3);
+    for block in conditions {
+        let mut text = package.clone();
+        text.files.insert("extra.yaml".into(), block.into());
+        let found = check(&text, Vec::new()).diagnostics;
+        let wrong = |d: &&Diagnostic| d.severity == Severity::Error || d.code.contains("expr");
+        let wrong: Vec<_> = found.iter().filter(wrong).collect();
+        assert!(wrong.is_empty(), "{block}\n{wrong:#?}");
     }
 }
 

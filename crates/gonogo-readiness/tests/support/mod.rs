@@ -30,6 +30,11 @@ pub fn base() -> PackageText {
     read(&folder("base"))
 }
 
+/// Any file of the checkout.
+pub fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("a fixture is text")
+}
+
 /// Any package of the checkout.
 pub fn read(root: &Path) -> PackageText {
     let mut text = PackageText::default();
