@@ -15,7 +15,7 @@ struct Package {
     why: &'static str,
 }
 
-const NEEDED: [Package; 7] = [
+const NEEDED: [Package; 9] = [
     Package {
         name: "chromium",
         why: "the browser that the page tests look through",
@@ -39,6 +39,14 @@ const NEEDED: [Package; 7] = [
     Package {
         name: "postgresql",
         why: "flows confirmed by SQL, and the PostgreSQL store",
+    },
+    Package {
+        name: "prometheus",
+        why: "a real Prometheus that is asked, and promtool for exported rules",
+    },
+    Package {
+        name: "prometheus-alertmanager",
+        why: "amtool, and an Alertmanager that sends us its alerts",
     },
     Package {
         name: "python3-aiosmtpd",
@@ -98,7 +106,7 @@ fn announcement(installed: &BTreeSet<String>) -> String {
         } else {
             "INSTALL"
         };
-        text.push_str(&format!("  {state}  {name:<18} {why}\n"));
+        text.push_str(&format!("  {state}  {name:<24} {why}\n"));
     }
     let missing = missing(installed);
     if missing.is_empty() {
@@ -152,7 +160,7 @@ fn not_debian(os_release: &str) -> String {
          Install these by hand, then run `cargo xtask test --no-install`:\n"
     );
     for Package { name, why } in &NEEDED {
-        text.push_str(&format!("  {name:<18} {why}\n"));
+        text.push_str(&format!("  {name:<24} {why}\n"));
     }
     text
 }

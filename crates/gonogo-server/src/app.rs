@@ -28,6 +28,7 @@ use crate::notify::settings::Settings;
 use crate::pulse::Pulse;
 use crate::readiness::Readiness;
 use crate::reconcile::Reconcile;
+use crate::sampling::Sampling;
 use crate::settings::Outside;
 use crate::site::{Neighbourhood, Site};
 use crate::status_page::Files;
@@ -198,6 +199,13 @@ impl App {
             view: view.clone(),
             seed,
         };
+        let sampling = Sampling {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            outside: options.outside.clone(),
+            view: view.clone(),
+            seed,
+        };
         let keeper = Keeper {
             on_disk,
             store: store.clone(),
@@ -228,6 +236,7 @@ impl App {
         tasks.push(tokio::spawn(fleets.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
         tasks.push(tokio::spawn(reconciling.run(stopped.clone())));
+        tasks.push(tokio::spawn(sampling.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));
         tasks.push(tokio::spawn(
             readiness.watch(site.view.clone(), stopped.clone()),

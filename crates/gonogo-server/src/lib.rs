@@ -7,6 +7,7 @@
 pub mod ack;
 pub mod api;
 pub mod app;
+mod ask;
 pub mod auth;
 pub mod clock;
 pub mod courier;
@@ -36,6 +37,7 @@ pub mod reconcile;
 pub mod risks;
 pub mod routes;
 pub mod runbooks;
+pub mod sampling;
 pub mod settings;
 pub mod shell;
 pub mod shown;

@@ -15,11 +15,13 @@ use gonogo_engine::external::Externals;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::forward::Passed;
 use gonogo_engine::freeze::FreezeState;
+use gonogo_engine::gauge::GaugeState;
 use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
 use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases};
 use gonogo_engine::plan::Plan;
 use gonogo_engine::reconciliation::ReconciliationState;
+use gonogo_engine::skew::SkewState;
 use gonogo_engine::slo::{BadItem, Figures, Tally};
 use gonogo_engine::source::Heard;
 use gonogo_engine::{Engine, Time};
@@ -78,6 +80,10 @@ pub struct View {
     pub freezes: BTreeMap<Id, FreezeState>,
     /// The reconciliations.
     pub reconciliations: BTreeMap<Id, Arc<ReconciliationState>>,
+    /// The gauges; shared with the view before while they are the same.
+    pub gauges: BTreeMap<Id, Arc<GaugeState>>,
+    /// The skews.
+    pub skews: BTreeMap<Id, SkewState>,
     /// The alerts of other tools, by source.
     pub externals: BTreeMap<Id, Arc<Externals>>,
     /// The components.
@@ -292,6 +298,8 @@ impl View {
             changes: state.changes.clone(),
             freezes: state.freezes.clone(),
             reconciliations: state.reconciliations.clone(),
+            gauges: gauges(before, engine),
+            skews: state.skews.clone(),
             components: components(engine),
             troubles: state.troubles.clone(),
             heard: state.heard,
@@ -329,6 +337,17 @@ fn drafts(engine: &Engine, incident: &Incident, now: Time) -> Vec<Draft> {
         }
     };
     PublicState::ALL.iter().map(draft).collect()
+}
+
+fn gauges(before: Option<&View>, engine: &Engine) -> BTreeMap<Id, Arc<GaugeState>> {
+    let seen = |g: &GaugeState| (g.since, g.told_at, g.without, g.late, g.stale);
+    let shared = |(id, state): (&Id, &GaugeState)| {
+        let same = before.and_then(|b| b.gauges.get(id));
+        let same = same.filter(|g| seen(g) == seen(state));
+        let state = same.map_or_else(|| Arc::new(state.clone()), Arc::clone);
+        (id.clone(), state)
+    };
+    engine.state().gauges.iter().map(shared).collect()
 }
 
 fn looked_at(slos: &[SloView]) -> Option<Time> {

@@ -17,6 +17,7 @@ mod flows;
 mod freeze;
 mod incident;
 mod incidents;
+mod measures;
 mod oncall;
 mod openapi;
 mod problem;
@@ -92,6 +93,8 @@ fn listed() -> Listed {
         .post("/api/v1/sources/{source}/replay", deliveries::replay)
         .post("/api/v1/sources/{source}/resume", deliveries::resume)
         .get("/api/v1/components", components::list)
+        .get("/api/v1/gauges", measures::gauges)
+        .get("/api/v1/skews", measures::skews)
         .get("/api/v1/slos", freeze::slos)
         .get("/api/v1/freeze", freeze::freeze)
         .get("/api/v1/changes", freeze::changes)

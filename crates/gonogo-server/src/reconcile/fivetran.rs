@@ -8,9 +8,9 @@ use gonogo_engine::reconciliation::{Found, Record};
 use gonogo_model::reconciliation::{Difference, FivetranSide};
 use serde_json::Value;
 
-use super::client::{Api, Proof, endpoint};
 use super::fields;
-use super::side::{Asked, PAGES_MAX, Read, Trouble};
+use super::side::{Asked, PAGES_MAX, Read, Trouble, too_many_pages};
+use crate::ask::{Api, Proof, endpoint};
 use crate::clock::Clock;
 use crate::settings::Outside;
 
@@ -66,7 +66,7 @@ pub(super) async fn read(
         }
         cursor = next;
     }
-    Err(Trouble::too_many_pages())
+    Err(too_many_pages())
 }
 
 fn record(side: &FivetranSide, item: &Value) -> Result<Option<Record>, Trouble> {

@@ -11,9 +11,9 @@ use gonogo_model::reconciliation::HttpJsonSide;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::client::{Api, Proof, endpoint};
 use super::fields;
-use super::side::{Asked, PAGES_MAX, Read, Trouble};
+use super::side::{Asked, PAGES_MAX, Read, Trouble, too_many_pages};
+use crate::ask::{Api, Proof, endpoint};
 use crate::clock::Clock;
 use crate::settings::Outside;
 
@@ -55,7 +55,7 @@ pub(super) async fn read(
             beside(&url, &next)?
         };
     }
-    Err(Trouble::too_many_pages())
+    Err(too_many_pages())
 }
 
 fn filled(template: &str, asked: Asked, cursor: &str) -> Result<Url, Trouble> {

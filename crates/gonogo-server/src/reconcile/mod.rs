@@ -3,7 +3,6 @@
 //! When a run is due follows from the engine's state, so a restart neither repeats nor skips
 //! one. Invariant: what could not be read in full is "nobody can say", never "nothing is there".
 
-mod client;
 mod events;
 mod fields;
 mod fivetran;

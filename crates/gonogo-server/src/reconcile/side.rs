@@ -3,6 +3,8 @@
 use gonogo_engine::Time;
 use gonogo_engine::reconciliation::{Found, KEY_BYTES_MAX, Record};
 
+pub(super) use crate::ask::{Trouble, code};
+
 /// The most records that are read of one side.
 pub const RECORDS_MAX: usize = 200_000;
 /// The most pages that are read of one side.
@@ -21,27 +23,6 @@ pub(super) struct Read {
     pub records: Vec<Record>,
     /// What is wrong with the side itself: a webhook that is switched off.
     pub faults: Vec<Found>,
-}
-
-/// Why a side could not be read in full.
-#[derive(Clone, Debug)]
-pub(super) struct Trouble {
-    pub code: &'static str,
-    /// A sentence that holds no secret and no body.
-    pub detail: String,
-    pub not_before: Option<Time>,
-}
-
-/// The stable reasons.
-pub(super) mod code {
-    pub const TIMEOUT: &str = "timeout";
-    pub const UNAVAILABLE: &str = "unavailable";
-    pub const RATE_LIMITED: &str = "rate_limited";
-    pub const REFUSED: &str = "refused";
-    pub const UNREADABLE: &str = "unreadable";
-    pub const TOO_MANY: &str = "too_many";
-    pub const TOO_EARLY: &str = "too_early";
-    pub const NOT_CONFIGURED: &str = "not_configured";
 }
 
 impl Asked {
@@ -70,40 +51,10 @@ impl Read {
     }
 }
 
-impl Trouble {
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            not_before: None,
-        }
-    }
-
-    pub fn unreadable(detail: impl Into<String>) -> Self {
-        Self::new(code::UNREADABLE, detail)
-    }
-
-    /// More pages than are read.
-    pub fn too_many_pages() -> Self {
-        Self::new(
-            code::TOO_MANY,
-            format!("there are more than {PAGES_MAX} pages; make the window shorter"),
-        )
-    }
-
-    /// A setting that cannot be read.
-    pub fn setting(why: String) -> Self {
-        Self::new(code::NOT_CONFIGURED, why)
-    }
-
-    pub fn before(mut self, at: Time) -> Self {
-        self.not_before = Some(at);
-        self
-    }
-
-    /// Says which side it is about.
-    pub fn of(mut self, side: &str) -> Self {
-        self.detail = format!("{side}: {}", self.detail);
-        self
-    }
+/// More pages than are read.
+pub(super) fn too_many_pages() -> Trouble {
+    Trouble::new(
+        code::TOO_MANY,
+        format!("there are more than {PAGES_MAX} pages; make the window shorter"),
+    )
 }

@@ -10,9 +10,9 @@ use gonogo_model::event::{Scalar, field_at};
 use gonogo_model::reconciliation::{StripeList, StripeSide, Units};
 use serde_json::Value;
 
-use super::client::{Api, Proof, endpoint};
 use super::fields;
-use super::side::{Asked, PAGES_MAX, Read, Trouble};
+use super::side::{Asked, PAGES_MAX, Read, Trouble, too_many_pages};
+use crate::ask::{Api, Proof, endpoint};
 use crate::clock::Clock;
 use crate::settings::Outside;
 
@@ -77,7 +77,7 @@ pub(super) async fn read(
         }
         after = last;
     }
-    Err(Trouble::too_many_pages())
+    Err(too_many_pages())
 }
 
 fn path(list: StripeList) -> &'static str {

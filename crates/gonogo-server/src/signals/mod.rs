@@ -7,6 +7,7 @@ mod check;
 mod deliveries;
 mod flow;
 mod letters;
+pub mod measure;
 mod overview;
 mod slo;
 mod source;
@@ -37,6 +38,9 @@ pub fn routes() -> Router<Site> {
         .route("/signals/checks/{id}", get(check::show))
         .route("/signals/slos", get(slo::list))
         .route("/signals/slos/{id}", get(slo::show))
+        .route("/signals/gauges", get(measure::list))
+        .route("/signals/gauges/{id}", get(measure::gauge))
+        .route("/signals/skews/{id}", get(measure::skew))
         .route("/signals/changes", get(slo::changes))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))
@@ -69,7 +73,7 @@ pub fn href_of(alert: &Alert) -> Option<String> {
             let slo = alert.when.slo()?;
             Some(format!("/signals/slos/{}", slo.id))
         }
-        // They have no page of their own: what was read stands with the alert.
-        Condition::Gauge(_) | Condition::Skew(_) => None,
+        Condition::Gauge(c) => Some(format!("/signals/gauges/{}", c.gauge.id)),
+        Condition::Skew(c) => Some(format!("/signals/skews/{}", c.skew.id)),
     }
 }

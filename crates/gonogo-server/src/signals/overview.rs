@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{ROWS_FIRST, check, flow, source};
+use super::{ROWS_FIRST, check, flow, measure, source};
 use crate::auth::Identity;
 use crate::overview::slo::{Budget, budgets};
 use crate::shell::{Missing, shell};
@@ -23,6 +23,8 @@ struct SignalsPage {
     checks: Vec<check::Row>,
     checks_all: usize,
     budgets: Vec<Budget>,
+    gauges: Vec<measure::Row>,
+    skews: Vec<measure::Row>,
     figures: Vec<Figure>,
     letters: u64,
 }
@@ -106,6 +108,8 @@ pub async fn show(
         checks,
         checks_all: all.2,
         budgets: budgets(&view),
+        gauges: measure::gauges(&view, site.clock.now()),
+        skews: measure::skews(&view, site.clock.now()),
         figures,
         letters: counts.iter().map(|c| c.open).sum(),
         shell: shell(&site, &view, &who, frame, "Signals", Nav::Signals),

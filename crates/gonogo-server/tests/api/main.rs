@@ -12,6 +12,7 @@ mod metrics;
 mod pages;
 mod read;
 mod reload;
+mod sampling;
 mod server;
 mod signals;
 mod tokens;

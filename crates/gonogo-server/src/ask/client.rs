@@ -10,10 +10,10 @@ use std::time::Duration;
 use gonogo_engine::Time;
 use reqwest::dns::{Addrs, Name, Resolve as ResolveName, Resolving};
 use reqwest::header::{ACCEPT, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, StatusCode, Url, redirect};
 use serde_json::Value;
 
-use super::side::{Trouble, code};
+use super::trouble::{Trouble, code};
 use crate::clock::Clock;
 use crate::probe::{AddressPolicy, Resolve as _, Scope, SystemResolver};
 
@@ -30,20 +30,43 @@ const RETRY_AFTER_MS: u64 = 500;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a request proves who asks.
-pub(super) enum Proof {
+pub(crate) enum Proof {
     None,
     Bearer(String),
     Basic(String, String),
 }
 
 /// A client for one side during one run.
-pub(super) struct Api<'a> {
+pub(crate) struct Api<'a> {
     client: Client,
     policy: AddressPolicy,
     scope: Scope,
     proof: Proof,
     accept: &'static str,
     clock: &'a Clock,
+}
+
+/// How a service is asked.
+pub(crate) struct How {
+    /// May be on a private or loopback address.
+    pub allow_private: bool,
+    /// How a request proves who asks.
+    pub proof: Proof,
+    /// What is wanted.
+    pub accept: &'static str,
+    /// Headers to send besides.
+    pub headers: HeaderMap,
+    /// Root certificates to trust besides the public ones, as PEM.
+    pub roots: Option<Vec<u8>>,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+/// What was answered, whatever its status.
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl<'a> Api<'a> {
@@ -53,30 +76,49 @@ impl<'a> Api<'a> {
         proof: Proof,
         accept: &'static str,
     ) -> Result<Self, Trouble> {
-        let scope = Scope::of(allow_private);
+        let how = How {
+            allow_private,
+            proof,
+            accept,
+            headers: HeaderMap::new(),
+            roots: None,
+            timeout: REQUEST_TIMEOUT,
+        };
+        Self::with(clock, how)
+    }
+
+    pub fn with(clock: &'a Clock, how: How) -> Result<Self, Trouble> {
+        let scope = Scope::of(how.allow_private);
         let policy = AddressPolicy::default();
         let guard = Guard {
             resolver: Arc::new(SystemResolver::default()),
             policy: policy.clone(),
             scope,
         };
-        let client = Client::builder()
+        let mut builder = Client::builder()
             .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")))
+            .default_headers(how.headers)
             .redirect(redirect::Policy::none())
             .referer(false)
             // A proxy would resolve names where they are not judged.
             .no_proxy()
             .dns_resolver(Arc::new(guard))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT.min(how.timeout))
+            .timeout(how.timeout);
+        if let Some(pem) = &how.roots {
+            let unusable = |_| Trouble::new(code::NOT_CONFIGURED, "the roots to trust are not PEM");
+            let roots = Certificate::from_pem_bundle(pem).map_err(unusable)?;
+            builder = builder.tls_certs_merge(roots);
+        }
+        let client = builder
             .build()
             .map_err(|_| Trouble::new(code::UNAVAILABLE, "there is no HTTP client"))?;
         Ok(Self {
             client,
             policy,
             scope,
-            proof,
-            accept,
+            proof: how.proof,
+            accept: how.accept,
             clock,
         })
     }
@@ -107,7 +149,24 @@ impl<'a> Api<'a> {
         }
     }
 
+    /// What a URL answers, whatever its status; asked once.
+    pub async fn fetch(&self, url: Url) -> Result<Answer, Trouble> {
+        self.judge(&url)?;
+        self.answer(url).await.map_err(|failed| failed.trouble)
+    }
+
     async fn once(&self, url: Url) -> Result<Value, Failed> {
+        let answer = self.answer(url).await?;
+        if answer.status != StatusCode::OK {
+            let now = self.clock.now();
+            return Err(Failed::status(answer.status, &answer.headers, now));
+        }
+        // What is cut off or is no JSON may come whole the next time.
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| Failed::again(Trouble::unreadable("an answer is not whole JSON"), None))
+    }
+
+    async fn answer(&self, url: Url) -> Result<Answer, Failed> {
         let request = self.client.get(url).header(ACCEPT, self.accept);
         let request = match &self.proof {
             Proof::None => request,
@@ -115,10 +174,6 @@ impl<'a> Api<'a> {
             Proof::Basic(user, password) => request.basic_auth(user, Some(password)),
         };
         let mut answer = request.send().await.map_err(|e| Failed::transport(&e))?;
-        let status = answer.status();
-        if status != StatusCode::OK {
-            return Err(Failed::status(status, answer.headers(), self.clock.now()));
-        }
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| Failed::transport(&e))? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -127,9 +182,11 @@ impl<'a> Api<'a> {
             }
             body.extend_from_slice(&chunk);
         }
-        // What is cut off or is no JSON may come whole the next time.
-        serde_json::from_slice(&body)
-            .map_err(|_| Failed::again(Trouble::unreadable("an answer is not whole JSON"), None))
+        Ok(Answer {
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body,
+        })
     }
 
     fn judge(&self, url: &Url) -> Result<(), Trouble> {
@@ -153,9 +210,19 @@ impl<'a> Api<'a> {
 }
 
 /// Parses a base URL, without a slash at its end, and appends a path.
-pub(super) fn endpoint(base: &str, path: &str) -> Result<Url, Trouble> {
+pub(crate) fn endpoint(base: &str, path: &str) -> Result<Url, Trouble> {
     Url::parse(&format!("{}{path}", base.trim().trim_end_matches('/')))
         .map_err(|_| Trouble::new(code::NOT_CONFIGURED, "its URL is not one"))
+}
+
+impl Answer {
+    /// The answer, where its status says that it is one.
+    pub fn ok(self, now: Time) -> Result<Self, Trouble> {
+        match self.status {
+            StatusCode::OK => Ok(self),
+            status => Err(Failed::status(status, &self.headers, now).trouble),
+        }
+    }
 }
 
 struct Failed {
