@@ -19,6 +19,7 @@ pub struct Clock {
     /// What to add to the milliseconds since boot.
     offset_ms: AtomicI64,
     latest_ms: AtomicI64,
+    started: Time,
 }
 
 impl Clock {
@@ -28,7 +29,13 @@ impl Clock {
         Self {
             offset_ms: AtomicI64::new(wall - boot_ms()),
             latest_ms: AtomicI64::new(wall),
+            started: Time::from_millis(wall),
         }
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Time {
+        self.started
     }
 
     /// The time. Never earlier than it was before.

@@ -43,7 +43,21 @@ pub fn routes(site: Site) -> Router {
             "/in/{source}",
             post(ingest::http::post).options(ingest::http::options),
         )
+        .route(
+            "/in/{source}/v2/enqueue",
+            post(ingest::http::tools::enqueue),
+        )
+        .route(
+            "/in/{source}/v2/change/enqueue",
+            post(ingest::http::tools::enqueue),
+        )
+        .route("/v2/enqueue", post(ingest::http::tools::enqueue_by_key))
+        .route(
+            "/v2/change/enqueue",
+            post(ingest::http::tools::enqueue_by_key),
+        )
         .with_state(site.intake.clone());
+    let tools = ingest::alerts::v2::routes().with_state(site.clone());
     let beats = heartbeats::routes(&site);
     let api = api::routes(&site);
     let health = Router::new()
@@ -60,6 +74,7 @@ pub fn routes(site: Site) -> Router {
     let door = auth::http::routes(&gate);
     Router::new()
         .merge(intake)
+        .merge(tools)
         .merge(beats)
         .merge(api)
         .merge(health)

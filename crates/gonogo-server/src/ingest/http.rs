@@ -6,6 +6,7 @@
 
 mod onward;
 mod replay;
+pub mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -269,25 +270,8 @@ impl Intake {
         let settings = &declared.settings;
         let keys = self.keys_for(settings, headers).await;
         delivery.keys = keys.as_deref();
-        let accepted = super::accept(settings, &delivery).map_err(|reject| {
-            let code = reject.code.as_str();
-            let now = self.inner.clock.now().as_millis();
-            self.count(&settings.id, |t| {
-                *t.refused.entry(code).or_default() += 1;
-                t.refused_at_ms = Some(now);
-                if reject.code.is_of_proof() {
-                    t.spike.push(now);
-                    if t.spike.len() > 10_000 {
-                        t.spike.drain(..5_000);
-                    }
-                }
-            });
-            Refused::Rejected {
-                status: reject.status,
-                code,
-                public: reject.public,
-            }
-        })?;
+        let accepted = super::accept(settings, &delivery)
+            .map_err(|reject| self.count_refusal(&settings.id, reject))?;
         let onward = self.onward(&declared)?;
         let taken = match accepted {
             Accepted::Nothing { .. } => {
@@ -310,6 +294,7 @@ impl Intake {
                     .await?;
                 Taken {
                     dead_letters: 1,
+                    wrong: Some(dead.detail),
                     ..Taken::default()
                 }
             }
@@ -327,6 +312,27 @@ impl Intake {
             t.duplicates += taken.duplicates as u64;
         });
         Ok(taken)
+    }
+
+    /// Counts what was refused to a source, by reason.
+    fn count_refusal(&self, source: &Id, reject: super::Reject) -> Refused {
+        let code = reject.code.as_str();
+        let now = self.inner.clock.now().as_millis();
+        self.count(source, |t| {
+            *t.refused.entry(code).or_default() += 1;
+            t.refused_at_ms = Some(now);
+            if reject.code.is_of_proof() {
+                t.spike.push(now);
+                if t.spike.len() > 10_000 {
+                    t.spike.drain(..5_000);
+                }
+            }
+        });
+        Refused::Rejected {
+            status: reject.status,
+            code,
+            public: reject.public,
+        }
     }
 
     /// The keys for the token of a request, where its source takes tokens and they are there.
@@ -387,7 +393,7 @@ impl Intake {
         Ok(Taken {
             accepted: appended.len() - duplicates,
             duplicates,
-            dead_letters: 0,
+            ..Taken::default()
         })
     }
 
@@ -400,6 +406,13 @@ impl Intake {
     ) -> Result<Taken, Refused> {
         if let Some(dead) = &dead {
             self.put_aside(declared, delivery, dead).await?;
+        }
+        if dead.is_some() && external.alerts.is_empty() && external.changes.is_empty() {
+            return Ok(Taken {
+                dead_letters: 1,
+                wrong: dead.map(|d| d.detail),
+                ..Taken::default()
+            });
         }
         let accepted = external.alerts.len() + external.changes.len();
         let now = self.inner.clock.now();
@@ -419,6 +432,7 @@ impl Intake {
             accepted,
             duplicates: 0,
             dead_letters: usize::from(dead.is_some()),
+            wrong: dead.map(|d| d.detail),
         })
     }
 
@@ -480,11 +494,14 @@ impl Declared {
 }
 
 /// What a request came to.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 struct Taken {
     accepted: usize,
     duplicates: usize,
     dead_letters: usize,
+    /// What was wrong with what was put aside, for senders that are told.
+    #[serde(skip)]
+    wrong: Option<String>,
 }
 
 enum Refused {
@@ -507,49 +524,86 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl Intake {
+    /// Reads a request to a source and takes it in. `prepare` may add to its headers, or refuse
+    /// its body.
+    async fn deliver(
+        &self,
+        source: &str,
+        request: Request,
+        prepare: impl FnOnce(&mut HeaderMap, &[u8]) -> Result<(), Refused>,
+    ) -> (Bytes, Result<Taken, Refused>) {
+        let (mut head, body) = request.into_parts();
+        // What proves that we hear is never turned away.
+        let place = match self.inner.places.try_acquire() {
+            Ok(place) => Some(place),
+            Err(_) if source == OWN_SOURCE => None,
+            Err(_) => {
+                self.count_code(source, "overloaded");
+                return (Bytes::new(), Err(Refused::Busy { code: "overloaded" }));
+            }
+        };
+        let limit = self
+            .source(source)
+            .map_or(64 * 1024, |d| d.settings.max_body_bytes)
+            .min(BODY_BYTES_MAX);
+        let body: Bytes = match body::read(body, limit).await {
+            Ok(body) => body,
+            Err(unread) => {
+                let (status, code, public) = match unread {
+                    Unread::TooLarge => (413, "body_too_large", "The body is too large."),
+                    Unread::Broken => (400, "body_broken", "The body did not come to its end."),
+                };
+                self.count_code(source, code);
+                let refused = Refused::Rejected {
+                    status,
+                    code,
+                    public,
+                };
+                return (Bytes::new(), Err(refused));
+            }
+        };
+        if let Err(refused) = prepare(&mut head.headers, &body) {
+            return (body, Err(refused));
+        }
+        let query = head.uri.query().unwrap_or_default();
+        let taken = self.take(source, query, &head.headers, &body).await;
+        drop(place);
+        match &taken {
+            Err(Refused::Rejected { code, .. }) => {
+                tracing::info!(source, code, "a delivery is refused");
+            }
+            Err(Refused::Busy { code }) => {
+                tracing::warn!(source, code, "a delivery is asked to come back");
+            }
+            Err(Refused::NotStored(error)) => {
+                tracing::error!(source, %error, "a delivery cannot be stored");
+            }
+            Err(Refused::UnknownSource) | Ok(_) => {}
+        }
+        (body, taken)
+    }
+
+    fn count_code(&self, source: &str, code: &'static str) {
+        if let Some(declared) = self.source(source) {
+            self.count(&declared.settings.id, |t| {
+                *t.refused.entry(code).or_default() += 1
+            });
+        }
+    }
+}
+
 /// `POST /in/{source}`
 pub async fn post(
     State(intake): State<Intake>,
     Path(source): Path<String>,
     request: Request,
 ) -> Response {
-    let (head, body) = request.into_parts();
-    // What proves that we hear is never turned away.
-    let place = match intake.inner.places.try_acquire() {
-        Ok(place) => Some(place),
-        Err(_) if source == OWN_SOURCE => None,
-        Err(_) => {
-            if let Some(declared) = intake.source(&source) {
-                intake.count(&declared.settings.id, |t| {
-                    *t.refused.entry("overloaded").or_default() += 1
-                });
-            }
-            return busy("overloaded");
-        }
-    };
-    let limit = intake
-        .source(&source)
-        .map_or(64 * 1024, |d| d.settings.max_body_bytes)
-        .min(BODY_BYTES_MAX);
-    let body: Bytes = match body::read(body, limit).await {
-        Ok(body) => body,
-        Err(unread) => {
-            let (code, said) = match unread {
-                Unread::TooLarge => ("body_too_large", "The body is too large."),
-                Unread::Broken => ("body_broken", "The body did not come to its end."),
-            };
-            if let Some(declared) = intake.source(&source) {
-                intake.count(&declared.settings.id, |t| {
-                    *t.refused.entry(code).or_default() += 1
-                });
-            }
-            let status = if unread == Unread::TooLarge { 413 } else { 400 };
-            return refusal(status, code, said);
-        }
-    };
-    let query = head.uri.query().unwrap_or_default();
-    let taken = intake.take(&source, query, &head.headers, &body).await;
-    drop(place);
+    let kind = intake.source(&source).map(|d| d.settings.kind);
+    if kind == Some(Provider::Pagerduty) {
+        return tools::pagerduty(&intake, &source, request).await;
+    }
+    let (_, taken) = intake.deliver(&source, request, |_, _| Ok(())).await;
     match taken {
         Ok(taken) => Json(taken).into_response(),
         Err(Refused::UnknownSource) => {
@@ -559,26 +613,16 @@ pub async fn post(
             status,
             code,
             public,
-        }) => {
-            tracing::info!(source, code, "a delivery is refused");
-            match status {
-                503 => repeat(refusal(status, code, public)),
-                _ => refusal(status, code, public),
-            }
-        }
-        Err(Refused::Busy { code }) => {
-            tracing::warn!(source, code, "a delivery is asked to come back");
-            busy(code)
-        }
-        Err(Refused::NotStored(error)) => {
-            tracing::error!(source, %error, "a delivery cannot be stored");
-            let code = if error.is_temporary() {
-                "not_stored"
-            } else {
-                "not_storable"
-            };
-            busy(code)
-        }
+        }) => match status {
+            503 => repeat(refusal(status, code, public)),
+            _ => refusal(status, code, public),
+        },
+        Err(Refused::Busy { code }) => busy(code),
+        Err(Refused::NotStored(error)) => busy(if error.is_temporary() {
+            "not_stored"
+        } else {
+            "not_storable"
+        }),
     }
 }
 

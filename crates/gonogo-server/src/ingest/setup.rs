@@ -24,7 +24,12 @@ pub fn steps(kind: Provider, url: &str) -> String {
         Provider::Grafana => include_str!("setup/grafana.txt"),
         Provider::Pagerduty => include_str!("setup/pagerduty.txt"),
     };
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     text.replace("{url}", url)
+        .replace("{scheme}", scheme)
+        .replace("{host}", host)
+        .replace("{path}", &format!("/{path}"))
 }
 
 /// What each refusal means and what to do, a line each.
@@ -49,8 +54,15 @@ mod tests {
         for kind in Provider::ALL.iter().copied() {
             let text = steps(kind, "https://here.example.com/in/x");
             assert!(text.contains("https://here.example.com/in/x"), "{kind}");
-            assert!(text.contains("Test:") && !text.contains("{url}"), "{kind}");
+            assert!(text.contains("Test:"), "{kind}");
+            for place in ["{url}", "{scheme}", "{host}", "{path}"] {
+                assert!(!text.contains(place), "{kind}");
+            }
         }
+        let text = steps(Provider::Alertmanager, "http://127.0.0.1:8080/in/prom");
+        let block = "- scheme: http\n           path_prefix: /in/prom\n";
+        assert!(text.contains(block), "{text}");
+        assert!(text.contains("targets: [\"127.0.0.1:8080\"]"));
         assert!(refusals().contains("503 keys_unavailable"));
     }
 }

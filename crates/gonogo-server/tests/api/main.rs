@@ -1,6 +1,7 @@
 //! The API, met from outside by programs.
 
 mod act;
+mod alertmanager;
 mod allowed;
 mod budgets;
 mod conditions;
@@ -9,7 +10,9 @@ mod described;
 mod evidence;
 mod heartbeats;
 mod metrics;
+mod pagerduty;
 mod pages;
+mod peers;
 mod read;
 mod reload;
 mod sampling;

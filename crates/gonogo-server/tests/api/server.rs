@@ -32,6 +32,8 @@ use crate::described::held_against_the_description;
 const WITHIN: Duration = Duration::from_secs(20);
 /// The secret that signs the till's events.
 pub const TILL_SECRET: &str = "whsec_dGhlIHRpbGwncyBvd24gc2VjcmV0LCAzMiBieXRlcyE=";
+/// What other tools show that send alerts; a routing key of PagerDuty's length.
+pub const TOOL_TOKEN: &str = "samplekeyhere0000000000000000000";
 
 /// A server under test.
 pub struct Server {
@@ -76,8 +78,16 @@ impl Answer {
 impl Server {
     /// Starts one on an empty data directory.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts one whose package says something more.
+    pub async fn start_with(more: &str) -> Self {
         let dir = TempDir::new().unwrap();
         copy(&tiny_package(), &dir.path().join("package"));
+        if !more.is_empty() {
+            std::fs::write(dir.path().join("package/more.yaml"), more).unwrap();
+        }
         let (world, phones) = world().await;
         let app = open(dir.path(), &world).await;
         app.site.gate.auth.first_run(now(&app)).await.unwrap();
@@ -201,6 +211,31 @@ impl Server {
         at
     }
 
+    /// Where it listens.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.app.address)
+    }
+
+    /// A request that some other tool makes; it says itself who it is.
+    pub async fn tool(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, self.url(path));
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        answer(request).await
+    }
+
     /// Waits for a message on somebody's phone.
     pub async fn message_to(&self, person: &str) {
         let mut phones = self.phones.clone();
@@ -272,6 +307,7 @@ async fn open(dir: &Path, world: &str) -> App {
         ("TINY_WORLD".to_owned(), world.to_owned()),
         ("TINY_PHONES".to_owned(), world.to_owned()),
         ("TINY_TILL_SECRET".to_owned(), TILL_SECRET.to_owned()),
+        ("TINY_TOOL_TOKEN".to_owned(), TOOL_TOKEN.to_owned()),
     ]);
     let options = Options {
         package_dir: dir.join("package"),

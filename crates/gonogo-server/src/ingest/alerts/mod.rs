@@ -8,11 +8,12 @@ pub mod grafana;
 pub mod pagerduty;
 pub mod post;
 pub mod token;
+pub mod v2;
 pub mod webhook;
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, rand};
 use gonogo_engine::Time;
 use gonogo_engine::input::{External, Raised};
 use gonogo_model::source::Provider;
@@ -66,6 +67,26 @@ fn digest_of(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     gonogo_model::text::hex(&hash.finish().as_ref()[..16])
+}
+
+/// A random UUID, as the ids of Alertmanager's silences are.
+pub fn uuid() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without randomness the clock's id would be guessable, but silences are no secrets.
+    if rand::fill(&mut bytes).is_err() {
+        tracing::error!("no randomness for an id");
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = gonogo_model::text::hex(&bytes);
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
 }
 
 /// What is wrong with labels, in a sentence for the sender.

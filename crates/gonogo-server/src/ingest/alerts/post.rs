@@ -12,8 +12,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Delivery, SourceSettings};
+use super::super::dead_letter::{DeadLetter, DeadReason};
+use super::super::{Accepted, Delivery, SourceSettings};
 use super::{MAX_ALERTS, address, annotations, external, fingerprint, labels_mistake, moment};
+
+/// How many mistakes of a body are told.
+const MISTAKES_TOLD: usize = 20;
 
 /// What a body came to.
 #[derive(Debug)]
@@ -36,6 +40,33 @@ struct Alert {
     ends_at: Option<String>,
     #[serde(default, rename = "generatorURL")]
     generator_url: Option<String>,
+}
+
+/// Is it a list, as it is posted to the API, and not a group of the webhook?
+pub fn is_list(body: &[u8]) -> bool {
+    body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[')
+}
+
+/// What is valid is taken, and what is not is put aside with what was wrong.
+pub(super) fn normalise(settings: &SourceSettings, delivery: &Delivery) -> Accepted {
+    let wrong = |detail: String| DeadLetter::new(DeadReason::UnknownShape, detail);
+    match read(settings, delivery) {
+        Ok(posted) => Accepted::Alerts {
+            external: posted.external,
+            dead: (!posted.mistakes.is_empty()).then(|| wrong(told(&posted.mistakes))),
+        },
+        Err(mistake) => Accepted::DeadLetter(wrong(mistake)),
+    }
+}
+
+/// The mistakes as Alertmanager says them, one a line.
+fn told(mistakes: &[String]) -> String {
+    let more = mistakes.len().saturating_sub(MISTAKES_TOLD);
+    let mut text = mistakes[..mistakes.len() - more].join("\n");
+    if more > 0 {
+        text.push_str(&format!("\nand {more} more"));
+    }
+    text
 }
 
 /// Reads a body; the error is a sentence about all of it.

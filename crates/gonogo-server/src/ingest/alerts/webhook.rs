@@ -16,7 +16,7 @@ use super::super::dead_letter::{DeadLetter, DeadReason};
 use super::super::{Accepted, Delivery, SourceSettings};
 use super::{
     MAX_ALERTS, MAX_LABEL_BYTES, address, annotations, believed_until, digest_of, external,
-    fingerprint, labels_mistake, moment,
+    fingerprint, labels_mistake, moment, post,
 };
 
 #[derive(Deserialize)]
@@ -37,6 +37,9 @@ pub(super) struct Alert {
 }
 
 pub(in super::super) fn normalise(settings: &SourceSettings, delivery: &Delivery) -> Accepted {
+    if post::is_list(delivery.body) {
+        return post::normalise(settings, delivery);
+    }
     let body: Value = match serde_json::from_slice(delivery.body) {
         Ok(body) => body,
         Err(error) => return Accepted::DeadLetter(DeadLetter::not_json(&error)),
