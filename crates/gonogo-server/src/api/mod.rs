@@ -21,6 +21,7 @@ mod measures;
 mod oncall;
 mod openapi;
 mod problem;
+mod reconciliations;
 mod reload;
 mod sources;
 mod state;
@@ -93,6 +94,11 @@ fn listed() -> Listed {
         .post("/api/v1/sources/{source}/replay", deliveries::replay)
         .post("/api/v1/sources/{source}/resume", deliveries::resume)
         .get("/api/v1/components", components::list)
+        .get("/api/v1/reconciliations", reconciliations::list)
+        .post(
+            "/api/v1/reconciliations/{reconciliation}/write-off",
+            reconciliations::write_off,
+        )
         .get("/api/v1/gauges", measures::gauges)
         .get("/api/v1/skews", measures::skews)
         .get("/api/v1/slos", freeze::slos)

@@ -25,6 +25,7 @@ use crate::view::View;
 use crate::web::components::State as Colour;
 use crate::web::components::items::Tab;
 use crate::web::components::table::{TableQuery, Window};
+use crate::web::csv::cell;
 use crate::web::{Frame, Nav, Shell, page};
 
 const DAY_SECONDS: i64 = 86_400;
@@ -385,30 +386,9 @@ fn href(query: &TableQuery, path: &str) -> String {
     }
 }
 
-/// A cell as RFC 4180 has it, and such that no spreadsheet takes it for a formula.
-fn cell(text: &str) -> String {
-    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if risky {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_are_no_formulas() {
-        assert_eq!(cell("a.example"), "a.example");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=cmd()"), "'=cmd()");
-    }
 
     #[test]
     fn ours_comes_before_theirs() {

@@ -9,6 +9,7 @@ mod flow;
 mod letters;
 pub mod measure;
 mod overview;
+pub mod reconciliation;
 mod slo;
 mod source;
 mod watching;
@@ -41,6 +42,16 @@ pub fn routes() -> Router<Site> {
         .route("/signals/gauges", get(measure::list))
         .route("/signals/gauges/{id}", get(measure::gauge))
         .route("/signals/skews/{id}", get(measure::skew))
+        .route("/signals/reconciliations", get(reconciliation::list))
+        .route("/signals/reconciliations/{id}", get(reconciliation::show))
+        .route(
+            "/signals/reconciliations/{id}/differences.csv",
+            get(reconciliation::csv),
+        )
+        .route(
+            "/signals/reconciliations/{id}/write-off",
+            post(reconciliation::write_off),
+        )
         .route("/signals/changes", get(slo::changes))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{ROWS_FIRST, check, flow, measure, source};
+use super::{ROWS_FIRST, check, flow, measure, reconciliation, source};
 use crate::auth::Identity;
 use crate::overview::slo::{Budget, budgets};
 use crate::shell::{Missing, shell};
@@ -25,6 +25,7 @@ struct SignalsPage {
     budgets: Vec<Budget>,
     gauges: Vec<measure::Row>,
     skews: Vec<measure::Row>,
+    reconciliations: Vec<reconciliation::Row>,
     figures: Vec<Figure>,
     letters: u64,
 }
@@ -110,6 +111,7 @@ pub async fn show(
         budgets: budgets(&view),
         gauges: measure::gauges(&view, site.clock.now()),
         skews: measure::skews(&view, site.clock.now()),
+        reconciliations: reconciliation::rows(&view, site.clock.now()),
         figures,
         letters: counts.iter().map(|c| c.open).sum(),
         shell: shell(&site, &view, &who, frame, "Signals", Nav::Signals),

@@ -29,6 +29,7 @@
 pub mod action;
 pub mod assets;
 pub mod components;
+pub mod csv;
 pub mod frame;
 pub mod headers;
 pub mod layout;

@@ -14,6 +14,7 @@ mod pagerduty;
 mod pages;
 mod peers;
 mod read;
+mod reconciliations;
 mod reload;
 mod sampling;
 mod server;
