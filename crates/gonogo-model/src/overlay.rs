@@ -124,6 +124,7 @@ fn set(place: &mut Node, field: &str, value: Node) {
                 value: Node {
                     span,
                     value: Value::Null,
+                    pieces: None,
                 },
             });
             entries.len() - 1

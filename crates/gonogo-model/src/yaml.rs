@@ -17,6 +17,8 @@ pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 48;
 /// How many nodes one file may have once its aliases are written out.
 pub const MAX_NODES: usize = 1_000_000;
+/// Of longer texts over several lines only the begin is known.
+const MAX_PIECED: usize = 4096;
 
 /// A value in a file.
 #[derive(Clone, Debug)]
@@ -25,6 +27,17 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub value: Value,
+    /// Of a short text over several lines: what stands where.
+    pub pieces: Option<Box<[Piece]>>,
+}
+
+/// A line of a text that has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The first byte of it in the text.
+    pub from: usize,
+    /// Where it stands in the file.
+    pub span: Span,
 }
 
 /// The shapes YAML has.
@@ -187,6 +200,7 @@ struct Stop;
 impl Builder<'_> {
     fn run(mut self, text: &str) -> Option<Node> {
         let mut parser = Parser::new_from_str(text);
+        let lines: Vec<&str> = text.lines().collect();
         let mut root = None;
         while let Some(next) = parser.next_event() {
             let (event, span) = match next {
@@ -196,8 +210,14 @@ impl Builder<'_> {
                     return None;
                 }
             };
+            let pieces = match &event {
+                Event::Scalar(text, ..) if text.len() <= MAX_PIECED => {
+                    self.pieces(text, &span, &lines)
+                }
+                _ => None,
+            };
             let span = self.span(&span);
-            match self.take(event, span, &mut root) {
+            match self.take(event, span, pieces, &mut root) {
                 Ok(()) => {}
                 Err(Stop) => return None,
             }
@@ -205,7 +225,13 @@ impl Builder<'_> {
         root
     }
 
-    fn take(&mut self, event: Event<'_>, span: Span, root: &mut Option<Node>) -> Result<(), Stop> {
+    fn take(
+        &mut self,
+        event: Event<'_>,
+        span: Span,
+        pieces: Option<Box<[Piece]>>,
+        root: &mut Option<Node>,
+    ) -> Result<(), Stop> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let quoted = style != ScalarStyle::Plain;
@@ -218,7 +244,12 @@ impl Builder<'_> {
                     }
                 };
                 self.count(1, span)?;
-                self.close(Node { span, value }, anchor, 1, root)
+                let node = Node {
+                    span,
+                    value,
+                    pieces,
+                };
+                self.close(node, anchor, 1, root)
             }
             Event::SequenceStart(anchor, _) => self.open(Value::List(Vec::new()), anchor, span),
             Event::MappingStart(anchor, _) => self.open(Value::Map(Vec::new()), anchor, span),
@@ -262,7 +293,11 @@ impl Builder<'_> {
         }
         let nodes_before = self.nodes;
         self.count(1, span)?;
-        let node = Node { span, value };
+        let node = Node {
+            span,
+            value,
+            pieces: None,
+        };
         let seen = BTreeMap::new();
         self.open.push(Open {
             node,
@@ -291,24 +326,22 @@ impl Builder<'_> {
         match &mut parent.node.value {
             Value::List(items) => items.push(node),
             Value::Map(entries) => match parent.key.take() {
-                None => {
-                    match node.value {
-                        Value::Scalar { text, .. } => {
-                            parent.key = Some(Spanned {
-                                value: text,
-                                span: node.span,
-                            });
-                        }
-                        _ => {
-                            self.diagnostics.push(
+                None => match node.value {
+                    Value::Scalar { text, .. } => {
+                        parent.key = Some(Spanned {
+                            value: text,
+                            span: node.span,
+                        });
+                    }
+                    _ => {
+                        self.diagnostics.push(
                             Diagnostic::error("yaml-key", node.span, "a key has to be text")
-                                .label(format!("this is {}", Node { span: node.span, value: node.value }.shape()))
+                                .label(format!("this is {}", node.shape()))
                                 .help("a value that begins with `{`, `[`, `*` or `&` needs quotes"),
                         );
-                            return Err(Stop);
-                        }
+                        return Err(Stop);
                     }
-                }
+                },
                 Some(key) => match parent.seen.get(&key.value) {
                     Some(first) => {
                         let first = *first;
@@ -349,6 +382,55 @@ impl Builder<'_> {
             .help("aliases of aliases multiply: write out the few values that are needed"),
         );
         Err(Stop)
+    }
+
+    /// Where the lines of a text stand that are written in several, as far as they are written as
+    /// they are meant.
+    fn pieces(
+        &self,
+        text: &str,
+        span: &saphyr_parser::Span,
+        lines: &[&str],
+    ) -> Option<Box<[Piece]>> {
+        let first = span.start.line();
+        if span.end.line() <= first {
+            return None;
+        }
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for (index, line) in lines.iter().enumerate().skip(first.saturating_sub(1)) {
+            let rest = text.get(at..).unwrap_or_default();
+            at += rest.len() - rest.trim_start().len();
+            let rest = rest.trim_start();
+            // On the first line a key may stand before it, and a quotation mark.
+            let begin = if index + 1 == first {
+                span.start.col()
+            } else {
+                0
+            };
+            let tail = line
+                .char_indices()
+                .nth(begin)
+                .map_or("", |(at, _)| &line[at..]);
+            let written = tail.trim_start_matches(|c: char| {
+                c.is_whitespace() || (begin > 0 && matches!(c, '"' | '\''))
+            });
+            let indent = begin + tail.chars().count() - written.chars().count();
+            let written = written.trim_end();
+            let written = match rest.starts_with(written) {
+                true => written,
+                false => written.trim_end_matches(['"', '\'']).trim_end(),
+            };
+            if rest.is_empty() || !rest.starts_with(written) {
+                break;
+            }
+            if !written.is_empty() {
+                let span = self.at(index + 1, indent, written.chars().count());
+                pieces.push(Piece { from: at, span });
+                at += written.len();
+            }
+        }
+        (!pieces.is_empty()).then(|| pieces.into_boxed_slice())
     }
 
     fn span(&self, span: &saphyr_parser::Span) -> Span {

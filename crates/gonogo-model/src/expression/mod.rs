@@ -21,7 +21,7 @@ use crate::decimal::Decimal;
 use crate::decode::{Cx, Decode, Definitions};
 use crate::diagnostic::Diagnostic;
 use crate::text::Span;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Piece};
 
 pub(crate) use check::mistakes;
 pub use schema::{EventSchema, FieldSchema, FieldType};
@@ -45,6 +45,8 @@ pub struct Where {
     pub span: Span,
     /// Does each character of it stand where `span` says?
     exact: bool,
+    /// Where its lines stand, where it has several.
+    pieces: Box<[Piece]>,
 }
 
 /// A part of an expression.
@@ -192,6 +194,7 @@ impl Where {
                 root,
                 span: Span::default(),
                 exact: false,
+                pieces: Box::default(),
             })
             .map_err(|mistake| mistake.message)
     }
@@ -209,6 +212,9 @@ impl Where {
 
     /// Where a part of it stands in its file, as far as that can be said.
     pub(crate) fn place(&self, at: &Range<usize>) -> Span {
+        if let Some(span) = in_pieces(&self.text, &self.pieces, at) {
+            return span;
+        }
         place(&self.text, self.span, self.exact, at)
     }
 
@@ -260,6 +266,19 @@ fn place(text: &str, whole: Span, exact: bool, at: &Range<usize>) -> Span {
     }
 }
 
+/// Where some bytes of a text over several lines stand, up to the end of their first line.
+fn in_pieces(text: &str, pieces: &[Piece], at: &Range<usize>) -> Option<Span> {
+    let piece = pieces.iter().rev().find(|piece| piece.from <= at.start)?;
+    let count = |s: &str| u32::try_from(s.chars().count()).unwrap_or(u32::MAX);
+    let before = count(text.get(piece.from..at.start)?);
+    let left = piece.span.len.checked_sub(before)?;
+    Some(Span {
+        column: piece.span.column + before,
+        len: count(text.get(at.clone())?).min(left).max(1),
+        ..piece.span
+    })
+}
+
 impl Decode for Where {
     fn decode(node: &Node, cx: &mut Cx) -> Option<Self> {
         let yaml::Value::Scalar { text, quoted } = &node.value else {
@@ -269,15 +288,18 @@ impl Decode for Where {
         let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let quotes = if *quoted { 2 } else { 0 };
         let exact = !text.contains('\n') && node.span.len == length.saturating_add(quotes);
+        let pieces = node.pieces.clone().unwrap_or_default();
         match read::read(text) {
             Ok(root) => Some(Self {
                 text: text.clone(),
                 root,
                 span: node.span,
                 exact,
+                pieces,
             }),
             Err(mistake) => {
-                let span = place(text, node.span, exact, &mistake.at);
+                let span = in_pieces(text, &pieces, &mistake.at)
+                    .unwrap_or_else(|| place(text, node.span, exact, &mistake.at));
                 let mut found = Diagnostic::error("expression", span, mistake.message);
                 found.label = mistake.label;
                 found.help = mistake.help;
