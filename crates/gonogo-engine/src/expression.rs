@@ -1,33 +1,21 @@
-//! Deciding expressions over events, and what becomes of those that cannot be decided.
+//! Deciding expressions over events.
 //!
 //! A field that is missing, or of another type than the expression takes it for, makes neither
-//! a yes nor a no. Such an event does not match; it is counted with its reason, and for a while
-//! nothing good is concluded by whoever asked. Invariant: deciding allocates nothing, loops over
-//! nothing but lists that are written in the expression, and says the same every time.
+//! a yes nor a no. Invariant: deciding allocates nothing, loops over nothing but lists that are
+//! written in the expression, and says the same every time.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use gonogo_model::alert::{Alert, Condition};
 use gonogo_model::decimal::{Decimal, ONE};
 use gonogo_model::event::{Event, Scalar};
 use gonogo_model::expression::{
     Attribute, Calculate, Compare, Expr, Literal, Part, TextTest, Where,
 };
-use gonogo_model::{Duration, Id};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
 use crate::flow::matches;
-use crate::history::EntryKind;
-use crate::plan::flow_of;
-use crate::time::Time;
-
-/// For so long after an event that could not be decided nothing good is concluded by whoever
-/// asked about it.
-pub const IN_DOUBT_FOR: Duration = Duration::from_hours(1);
 
 /// Why an expression could not be decided for an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,22 +41,6 @@ pub enum Match<'w> {
     No,
     /// Nobody can say.
     Undecided(&'w Where, Undecided<'w>),
-}
-
-/// Events about which somebody could not decide.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Doubt {
-    /// The source that they came through.
-    pub source: Option<Id>,
-    /// How many.
-    pub events: u64,
-    /// When the last of them came.
-    pub last_at: Time,
-    /// Its id.
-    pub event: String,
-    /// Why it could not be decided.
-    pub why: String,
 }
 
 /// Does an event match, apart from its source and type?
@@ -355,71 +327,6 @@ impl fmt::Display for Named<'_> {
                 write!(f, "{one} and what it is compared with")
             }
             (_, names) => f.write_str(&names.join(" and ")),
-        }
-    }
-}
-
-impl Engine {
-    /// Takes note of an event that somebody could not decide about.
-    pub(crate) fn in_doubt(
-        &mut self,
-        who: &str,
-        id: &Id,
-        asked: &Where,
-        why: Undecided<'_>,
-        event: &Event,
-        now: Time,
-    ) {
-        let before = self.state.doubts.entry(format!("{who}/{id}")).or_default();
-        let new = before.events == 0 || before.last_at + IN_DOUBT_FOR <= now;
-        before.source = Some(event.source.clone());
-        before.events = before.events.saturating_add(1);
-        before.last_at = now;
-        before.event.clone_from(&event.id);
-        before.why = why.to_string();
-        if let Some(source) = self.state.sources.get_mut(&event.source) {
-            source.undecided = source.undecided.saturating_add(1);
-        }
-        if new {
-            // The first of a stretch; the source's page counts the rest.
-            let text = format!(
-                "{} of {} could not be decided for `{}`: {why}; it counts as not matching, and nothing good is concluded from it",
-                event.id, event.source, asked.text
-            );
-            self.say(now, None, EntryKind::Blind, id.as_str(), text);
-        }
-    }
-
-    /// What somebody could not decide lately.
-    pub fn doubt(&self, who: &str, id: &Id, now: Time) -> Option<&Doubt> {
-        if self.state.doubts.is_empty() {
-            return None;
-        }
-        let doubt = self.state.doubts.get(&format!("{who}/{id}"))?;
-        (now < doubt.last_at + IN_DOUBT_FOR).then_some(doubt)
-    }
-
-    /// What an alert could not be told lately.
-    pub(crate) fn doubt_of(&self, alert: &Alert, now: Time) -> Option<&Doubt> {
-        let package = &self.plan.package;
-        match &alert.when {
-            Condition::NoEvents(_) => self.doubt("alert", &alert.id.value, now),
-            Condition::Gauge(c) => self.doubt("gauge", &c.gauge.id, now),
-            Condition::Skew(c) => self.doubt("skew", &c.skew.id, now),
-            when => match (flow_of(when), when.slo()) {
-                (Some(flow), _) => self.doubt("flow", flow, now),
-                (None, Some(slo)) => {
-                    let slo = package.slos.get(&slo.id)?;
-                    let own = std::iter::once(slo);
-                    let all = own.chain(slo.parts(package).into_iter().map(|(part, _)| part));
-                    let mut doubts = all.filter_map(|s| match s.sli.flow() {
-                        Some(flow) => self.doubt("flow", flow, now),
-                        None => self.doubt("slo", &s.id.value, now),
-                    });
-                    doubts.next()
-                }
-                (None, None) => None,
-            },
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod change;
 pub mod check;
 mod command;
 pub mod domains;
+pub mod doubt;
 mod draft;
 pub mod effect;
 pub mod engine;

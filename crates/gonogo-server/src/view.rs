@@ -10,7 +10,7 @@ use gonogo_engine::alerting::{AlertState, Reading, Stage};
 use gonogo_engine::change::Happened;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::domains::FleetState;
-use gonogo_engine::expression::Doubt;
+use gonogo_engine::doubt::Doubt;
 use gonogo_engine::external::Externals;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::forward::Passed;

@@ -1,6 +1,8 @@
 use gonogo_model::expression::MAX_LENGTH;
 use proptest::prelude::*;
 
+use gonogo_model::Id;
+
 use super::*;
 
 fn event(fields: &[(&str, Scalar)]) -> Event {

@@ -3,12 +3,13 @@
 //! What a schema does not tell is not guessed: it agrees with everything, and is looked at when
 //! an event comes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::schema::{EventSchema, FieldSchema, FieldType};
+use super::fields::{Fields, Lookup, near};
+use super::schema::FieldType;
 use super::uses::{Use, uses};
-use super::{Attribute, Calculate, Compare, Expr, Literal, Part, known};
+use super::{Attribute, Calculate, Compare, Expr, Literal, Part};
 use crate::decode::list_of;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::package::Package;
@@ -84,133 +85,6 @@ fn no_schema(used: &Use<'_>, source: &Source, event: &str) -> Diagnostic {
             "declare them at the source: `schema: {{\"{shown}\": {{{first}: int}}}}` (string, int, number, bool, timestamp, list or map)"
         ))
         .related(source.id.span, "this source")
-}
-
-/// What is known about the fields of the events that an expression is asked about.
-struct Fields<'p> {
-    /// By type of event.
-    known: BTreeMap<&'p str, EventSchema>,
-    /// Types of which nothing is known; the empty one stands for any.
-    open: Vec<&'p str>,
-}
-
-enum Lookup<'f> {
-    /// There is one.
-    Found(Option<&'f FieldSchema>),
-    /// It has fields of its own.
-    Inner,
-    /// There is none.
-    Missing,
-    /// Nobody knows.
-    Open,
-}
-
-impl<'p> Fields<'p> {
-    fn of(source: &'p Source, used: &Use<'p>) -> Self {
-        let mut fields = Self {
-            known: BTreeMap::new(),
-            open: Vec::new(),
-        };
-        let declared = source.schema.keys().map(String::as_str);
-        let mut events: Vec<&str> = used.events.clone();
-        if events.is_empty() {
-            events.extend(declared.filter(|name| *name != "*"));
-            let any = source.schema.contains_key("*");
-            if !any {
-                fields.open.push("");
-            } else if events.is_empty() {
-                events.push("*");
-            }
-        }
-        for event in events {
-            let mut schema = known::of(source.kind, event);
-            for name in ["*", event] {
-                if let Some(declared) = source.schema.get(name) {
-                    let all = schema.get_or_insert_default();
-                    all.extend(declared.iter().map(|(k, v)| (k.clone(), v.clone())));
-                }
-            }
-            match schema {
-                Some(schema) => {
-                    fields.known.insert(event, schema);
-                }
-                None => fields.open.push(event),
-            }
-        }
-        fields.open.dedup();
-        fields
-    }
-
-    fn look_up(&self, path: &str) -> Lookup<'_> {
-        let mut found: Option<Option<&FieldSchema>> = None;
-        let mut inner = false;
-        for schema in self.known.values() {
-            let one = match schema.get(path) {
-                Some(field) => Some(field),
-                None if opaque(schema, path) => None,
-                None => {
-                    inner |= has_inside(schema, path);
-                    continue;
-                }
-            };
-            found = Some(match found {
-                None => one,
-                // Types of events that do not agree say nothing together.
-                Some(before) if before == one => before,
-                Some(_) => None,
-            });
-        }
-        match found {
-            Some(field) => Lookup::Found(field),
-            None if inner => Lookup::Inner,
-            None if !self.open.is_empty() => Lookup::Open,
-            None => Lookup::Missing,
-        }
-    }
-
-    /// Types of events that have no such field, though others have it.
-    fn without(&self, path: &str) -> Vec<&'p str> {
-        let lacking = self.known.iter();
-        let lacking = lacking.filter(|(_, s)| !s.contains_key(path) && !opaque(s, path));
-        lacking.map(|(event, _)| *event).collect()
-    }
-
-    fn names(&self) -> BTreeSet<&str> {
-        let all = self.known.values().flat_map(|schema| schema.keys());
-        all.map(String::as_str).collect()
-    }
-}
-
-/// The field that may have been meant: one of the same name elsewhere, one with a name like it in
-/// the same place, one with a path like it.
-fn near<'n>(path: &str, names: &BTreeSet<&'n str>) -> Option<&'n str> {
-    fn split(path: &str) -> (&str, &str) {
-        path.rsplit_once('.').unwrap_or(("", path))
-    }
-    let (place, last) = split(path);
-    let same_name = names.iter().find(|name| split(name).1 == last);
-    let here = || names.iter().filter(|name| split(name).0 == place);
-    let like = || {
-        let like = did_you_mean(last, here().map(|name| split(name).1))?;
-        here().find(|name| split(name).1 == like)
-    };
-    let found = same_name.or_else(like).copied();
-    found.or_else(|| match here().next() {
-        Some(_) => None,
-        None => did_you_mean(path, names.iter().copied()),
-    })
-}
-
-/// Is it inside of a map or a list, of which nothing more is said?
-fn opaque(schema: &EventSchema, path: &str) -> bool {
-    let outer = path.match_indices('.').map(|(at, _)| &path[..at]);
-    let mut outer = outer.filter_map(|path| schema.get(path));
-    outer.any(|f| matches!(f.kind, FieldType::Map | FieldType::List))
-}
-
-fn has_inside(schema: &EventSchema, path: &str) -> bool {
-    let mut names = schema.keys();
-    names.any(|name| name.strip_prefix(path).is_some_and(|r| r.starts_with('.')))
 }
 
 struct Checker<'c, 'p> {
@@ -402,32 +276,8 @@ impl Checker<'_, '_> {
             return;
         }
         let time = |kind| matches!(kind, Kind::Time | Kind::TimeText);
-        if time(left) && time(right) && (left, right) == (Kind::Time, Kind::Time) {
-            return;
-        }
         if time(left) || time(right) {
-            let fine = equal && left != Kind::Time && right != Kind::Time;
-            if !fine {
-                for (side, kind) in [(one, left), (other, right)] {
-                    if kind == Kind::Time {
-                        continue;
-                    }
-                    let written = self.used.of.quoted(&side.at);
-                    let text = "times are compared with times".to_owned();
-                    let label = format!(
-                        "this is {}",
-                        if kind == Kind::TimeText {
-                            "the text of one"
-                        } else {
-                            kind.words()
-                        }
-                    );
-                    let help = format!("write `timestamp({written})`");
-                    self.say("expression-type", &side.at, text, &label, &[help]);
-                    break;
-                }
-            }
-            return;
+            return self.times(equal, (one, left), (other, right));
         }
         if left != right {
             let text = format!("{} is compared with {}", left.words(), right.words());
@@ -458,6 +308,26 @@ impl Checker<'_, '_> {
                 }
             }
         }
+    }
+
+    /// At least one of two values is a time.
+    fn times(&mut self, equal: bool, one: (&Part, Kind), other: (&Part, Kind)) {
+        let (left, right) = (one.1, other.1);
+        let texts = left != Kind::Time && right != Kind::Time;
+        if (left == Kind::Time && right == Kind::Time) || (equal && texts) {
+            return;
+        }
+        let Some((side, kind)) = [one, other].into_iter().find(|(_, k)| *k != Kind::Time) else {
+            return;
+        };
+        let written = self.used.of.quoted(&side.at);
+        let label = match kind {
+            Kind::TimeText => "this is the text of one".to_owned(),
+            kind => format!("this is {}", kind.words()),
+        };
+        let help = format!("write `timestamp({written})`");
+        let text = "times are compared with times".to_owned();
+        self.say("expression-type", &side.at, text, &label, &[help]);
     }
 
     fn listed(&mut self, one: &Part, list: &[Literal]) {

@@ -6,8 +6,10 @@
 //! package. Invariant: a [`Where`] that exists is within the limits and has only known nodes.
 
 mod check;
+mod fields;
 mod known;
 mod read;
+mod refused;
 mod schema;
 mod uses;
 mod wish;

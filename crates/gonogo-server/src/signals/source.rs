@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use gonogo_engine::Time;
-use gonogo_engine::expression::{Doubt, IN_DOUBT_FOR};
+use gonogo_engine::doubt::{Doubt, IN_DOUBT_FOR};
 use gonogo_model::source::Source;
 use jiff::Timestamp;
 
