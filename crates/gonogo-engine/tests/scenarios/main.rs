@@ -16,6 +16,7 @@ mod promises;
 mod rare_events;
 mod reconciliation;
 mod reload;
+mod reordering;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;
