@@ -46,6 +46,38 @@ fn each_outcome_is_told_apart() {
     assert_eq!(outcome.contradictions, doubled);
 }
 
+#[test]
+fn a_sender_whose_clock_is_hours_ahead_is_judged_by_when_we_heard() {
+    let mut stage = Stage::shop();
+    let ahead = Duration::from_hours(-3);
+    stage.charge_from(ahead, "ch_1", 1200, "usd");
+    stage.charge_from(ahead, "ch_2", 1200, "usd");
+    stage.mins(4);
+    stage.recorded("ch_1", 1200);
+    stage.mins(2);
+    assert_eq!(stage.pages(), ["05:30 ben page INC-1"], "for ch_2 only");
+    let flow = &stage.engine.state().flows[0];
+    assert_eq!(flow.overdue, BTreeSet::from(["ch_2".to_owned()]));
+    let counts = flow.series.sum(stage.now, Duration::from_hours(1));
+    assert_eq!((counts.starts, counts.completed, counts.late), (2, 1, 0));
+}
+
+#[test]
+fn a_sender_whose_clock_is_hours_behind_is_given_the_time_of_a_late_start() {
+    let mut stage = Stage::shop();
+    let behind = Duration::from_hours(3);
+    stage.charge_from(behind, "ch_1", 1200, "usd");
+    stage.charge_from(behind, "ch_2", 1200, "usd");
+    stage.secs(20);
+    stage.recorded_from(behind, "ch_1", 1200, "usd");
+    stage.mins(1);
+    assert_eq!(stage.pages(), ["01:00 ben page INC-1"], "for ch_2 only");
+    let flow = &stage.engine.state().flows[0];
+    assert_eq!(flow.overdue, BTreeSet::from(["ch_2".to_owned()]));
+    let counts = flow.series.sum(stage.now, Duration::from_hours(4));
+    assert_eq!((counts.starts, counts.completed, counts.late), (2, 1, 0));
+}
+
 proptest! {
     #![proptest_config(Config {
         cases: 48,
