@@ -45,6 +45,9 @@ pub struct AlertState {
     /// When its room was last told that it grew.
     #[serde(default)]
     pub told_at: Option<Time>,
+    /// The maintenance window that it waits for, though it would fire.
+    #[serde(default)]
+    pub maintenance: Option<String>,
 }
 
 /// Where an alert stands.
@@ -178,15 +181,18 @@ impl Engine {
             (Stage::Idle, Holds::Yes) => {
                 state.stage = Stage::Pending { since: now };
                 if ready_at(alert, now, settles_at) <= now {
-                    self.fire(alert, now);
+                    self.fire_or_wait(alert, now);
                 }
             }
             (Stage::Pending { since }, Holds::Yes) => {
                 if ready_at(alert, since, settles_at) <= now {
-                    self.fire(alert, now);
+                    self.fire_or_wait(alert, now);
                 }
             }
-            (Stage::Pending { .. }, Holds::No) => state.stage = Stage::Idle,
+            (Stage::Pending { .. }, Holds::No) => {
+                state.stage = Stage::Idle;
+                state.maintenance = None;
+            }
             (Stage::Firing { .. }, Holds::Yes) => self.alert_goes_on(alert, now),
             (Stage::Firing { .. }, Holds::No) => {
                 state.stage = Stage::Idle;
@@ -194,6 +200,25 @@ impl Engine {
                 self.alert_resolved(alert, now);
             }
             (Stage::Idle, Holds::No) | (_, Holds::CannotTell) => {}
+        }
+    }
+
+    /// Fires, unless maintenance covers it: then it is shown, and fires when that is over.
+    fn fire_or_wait(&mut self, alert: &Alert, now: Time) {
+        let held = self.held_by_maintenance(&alert.id.value, now);
+        let Some(state) = self.state.alerts.get_mut(&alert.id.value) else {
+            return;
+        };
+        let before = std::mem::replace(&mut state.maintenance, held.map(|(id, _)| id));
+        let Some(window) = &state.maintenance else {
+            return self.fire(alert, now);
+        };
+        if before.is_none() {
+            let text = format!(
+                "{} would fire, and waits for the end of the maintenance {window}",
+                alert.name
+            );
+            self.say(now, None, EntryKind::Maintenance, alert.id.as_str(), text);
         }
     }
 
@@ -255,6 +280,9 @@ impl Engine {
                 && let Some(alert) = self.plan.alerts.get(id)
             {
                 let at = ready_at(alert, since, self.settles_at(alert));
+                let held = self.held_by_maintenance(id, self.state.now.max(at));
+                // What it waits for can be extended or ended early; then it is looked at again.
+                let at = held.map_or(at, |(_, until)| at.max(until));
                 offer(Some(at), "an alert has held long enough");
             }
         }

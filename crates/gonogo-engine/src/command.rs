@@ -28,6 +28,8 @@ impl Engine {
             } => self.write_off_finding(reconciliation, key, by, reason, now),
             Verb::Silence { silence } => self.take_silence(silence, by, now),
             Verb::EndSilence { source, id } => self.end_silence(source, id, by, now),
+            Verb::BeginMaintenance { window } => self.begin_maintenance(window, by, now),
+            Verb::EndMaintenance { id, reason } => self.end_maintenance(id, by, reason, now),
             verb @ Verb::ExternalOver { .. } => self.external_over(verb, by, now),
             Verb::Acknowledge { incident }
             | Verb::Resolve { incident, .. }
@@ -108,6 +110,8 @@ impl Engine {
             | Verb::WriteOffDifference { .. }
             | Verb::Silence { .. }
             | Verb::EndSilence { .. }
+            | Verb::BeginMaintenance { .. }
+            | Verb::EndMaintenance { .. }
             | Verb::ExternalOver { .. } => {}
         }
     }

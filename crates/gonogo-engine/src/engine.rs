@@ -24,6 +24,7 @@ use crate::heartbeat::BeatState;
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput};
+use crate::maintenance::Windows;
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
 use crate::signals::{Awaited, Backlog};
@@ -135,6 +136,9 @@ pub struct State {
     /// Who could not decide about events: `flow/charge-recorded`.
     #[serde(default)]
     pub doubts: BTreeMap<String, Doubt>,
+    /// Where maintenance stands.
+    #[serde(default)]
+    pub maintenance: Windows,
 }
 
 /// What handling an input led to.
@@ -182,6 +186,7 @@ impl Engine {
         if self.state.package.is_some() && now.since(before) > DOWN_AFTER {
             self.was_down(before, now);
         }
+        self.advance_maintenance(now);
         match input {
             Input::Package(package) => self.reload(package, now),
             Input::Event(event) => self.take_event(event, now),
@@ -227,6 +232,7 @@ impl Engine {
         };
         offer(self.state.housekeeping_at, "housekeeping");
         offer(self.state.look_again_at, "windows changed");
+        offer(self.maintenance_due(), "maintenance begins or ends");
         self.signal_deadlines(&mut offer);
         self.measure_deadlines(&mut offer);
         self.external_deadlines(&mut offer);
@@ -327,7 +333,9 @@ impl Engine {
         }
         for slo in self.state.slos.values_mut() {
             slo.series.roll(now);
+            slo.excluded.roll(now);
         }
+        self.note_excluded(now);
         self.advance_fleets(now);
         self.look_at_everything(now);
         self.troubles_go_on(now);

@@ -62,6 +62,7 @@ pub enum EntryKind {
     Domains,
     External,
     Silence,
+    Maintenance,
 }
 
 impl EntryKind {
@@ -106,6 +107,7 @@ impl EntryKind {
             Self::Domains => "domains",
             Self::External => "external",
             Self::Silence => "silence",
+            Self::Maintenance => "maintenance",
         }
     }
 }

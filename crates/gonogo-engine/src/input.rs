@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domains::FleetInput;
 use crate::effect::EffectId;
+use crate::maintenance::ByHand;
 use crate::reconciliation::Reconciled;
 use crate::time::Time;
 
@@ -480,6 +481,19 @@ pub enum Verb {
         source: Id,
         /// The silence.
         id: String,
+    },
+    /// Nobody is called for something for a while.
+    BeginMaintenance {
+        /// For what, and until when.
+        window: ByHand,
+    },
+    /// Maintenance ends before its time.
+    EndMaintenance {
+        /// The window.
+        id: String,
+        /// Why.
+        #[serde(default)]
+        reason: String,
     },
     /// An alert of another tool is over, though the tool does not say so.
     ExternalOver {

@@ -25,6 +25,7 @@ pub mod heartbeat;
 pub mod history;
 pub mod incident;
 pub mod input;
+pub mod maintenance;
 mod measuring;
 pub mod paging;
 pub mod plan;

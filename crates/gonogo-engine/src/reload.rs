@@ -65,6 +65,7 @@ impl Engine {
             Arc::new(ReconciliationState::new(now))
         });
         self.state.keep_watching(&plan, now);
+        self.keep_maintenance(now);
         keep(&mut self.state.gauges, plan.package.gauges.keys(), |id| {
             GaugeState::new(id, now)
         });

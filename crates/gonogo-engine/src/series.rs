@@ -40,6 +40,11 @@ impl<T: Sum> Series<T> {
         self.tiers[0].entry(begin).or_default()
     }
 
+    /// Was nothing added, or nothing that is still kept?
+    pub fn is_empty(&self) -> bool {
+        self.tiers.iter().all(BTreeMap::is_empty)
+    }
+
     /// The sum over the window that ends at `now`.
     pub fn sum(&self, now: Time, window: Duration) -> T {
         let mut total = T::default();

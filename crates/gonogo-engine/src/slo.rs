@@ -49,6 +49,10 @@ pub struct SloState {
     pub trouble: Option<String>,
     /// What it comes to, as of the last look.
     pub figures: Figures,
+    /// What maintenance leaves out.
+    pub excluded: Series<Tally>,
+    /// What was ever counted when that was last noted, while maintenance goes on.
+    pub excluding: Option<Tally>,
 }
 
 /// A bad item.
@@ -414,7 +418,7 @@ impl Engine {
     }
 
     /// What an SLO that counts something itself counted in several windows.
-    fn tallies(&self, slo: &Slo, now: Time, windows: &[Duration]) -> Vec<Tally> {
+    fn counted(&self, slo: &Slo, now: Time, windows: &[Duration]) -> Vec<Tally> {
         let none = || vec![Tally::default(); windows.len()];
         let flow = |id: &Id| self.state.flows.get(self.plan.flow(id)?);
         match &slo.sli {
@@ -469,8 +473,22 @@ impl Engine {
         }
     }
 
+    /// What windows hold, without what maintenance leaves out.
+    fn tallies(&self, slo: &Slo, now: Time, windows: &[Duration]) -> Vec<Tally> {
+        let mut all = self.counted(slo, now, windows);
+        let state = self.state.slos.get(&slo.id.value);
+        if let Some(state) = state.filter(|s| !s.excluded.is_empty()) {
+            let left_out = state.excluded.sums(now, windows, |t| *t);
+            for (tally, out) in all.iter_mut().zip(left_out) {
+                tally.good = tally.good.saturating_sub(out.good);
+                tally.bad = tally.bad.saturating_sub(out.bad);
+            }
+        }
+        all
+    }
+
     /// All that was ever counted for an SLO that counts something itself.
-    fn ever(&self, slo: &Slo) -> Tally {
+    pub(crate) fn ever(&self, slo: &Slo) -> Tally {
         let flow = |id: &Id| self.state.flows.get(self.plan.flow(id)?);
         match &slo.sli {
             Sli::Completion(_) | Sli::Success(_) | Sli::Latency(_) => {

@@ -36,6 +36,7 @@ pub enum Kind {
     Change,
     ErrorBudgetPolicy,
     Fleet,
+    Maintenance,
 }
 
 impl Kind {
@@ -65,6 +66,7 @@ impl Kind {
         Self::Change,
         Self::ErrorBudgetPolicy,
         Self::Fleet,
+        Self::Maintenance,
     ];
 
     /// "escalation policy"
@@ -94,6 +96,7 @@ impl Kind {
             Self::Change => "change",
             Self::ErrorBudgetPolicy => "error budget policy",
             Self::Fleet => "fleet",
+            Self::Maintenance => "maintenance window",
         }
     }
 
@@ -106,6 +109,7 @@ impl Kind {
             Self::Material => "expiring",
             Self::ChecklistItem => "checklist-item",
             Self::ErrorBudgetPolicy => "error-budget-policy",
+            Self::Maintenance => "maintenance",
             other => other.word(),
         }
     }
@@ -135,6 +139,7 @@ impl Kind {
             Self::Change => "changes",
             Self::ErrorBudgetPolicy => "error_budget_policies",
             Self::Fleet => "fleets",
+            Self::Maintenance => "maintenance",
             Self::Runbook | Self::Template => return None,
         })
     }

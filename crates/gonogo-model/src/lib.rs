@@ -27,6 +27,7 @@ pub mod heartbeat;
 pub mod id;
 pub mod kind;
 pub mod launch;
+pub mod maintenance;
 pub mod material;
 pub mod overlay;
 pub mod package;

@@ -23,6 +23,7 @@ use crate::gauge::{self, Gauge};
 use crate::id::Id;
 use crate::kind::{Entity, Kind, Subject};
 use crate::launch::{ChecklistItem, FORMAT, Header};
+use crate::maintenance::{self, Maintenance};
 use crate::material::Material;
 use crate::overlay::Overlay;
 use crate::reconciliation::Reconciliation;
@@ -74,6 +75,7 @@ pub struct Package {
     pub checklist: Table<ChecklistItem>,
     pub reconciliations: Table<Reconciliation>,
     pub fleets: Table<Fleet>,
+    pub maintenance: Table<Maintenance>,
     pub support: Option<Support>,
     pub evidence: Vec<Evidence>,
     pub exceptions: Vec<Exception>,
@@ -132,6 +134,8 @@ record! {
         pub reconciliations: Vec<Reconciliation>,
         /// Fleets of domains that customers bring along.
         pub fleets: Vec<Fleet>,
+        /// Times at which trouble is expected.
+        pub maintenance: Vec<Maintenance>,
         /// How support works; exactly one file has it.
         pub support: Option<Spanned<Support>>,
     }
@@ -261,6 +265,7 @@ impl Loader {
         insert(&mut p.checklist, file.checklist, cx);
         insert(&mut p.reconciliations, file.reconciliations, cx);
         insert(&mut p.fleets, file.fleets, cx);
+        insert(&mut p.maintenance, file.maintenance, cx);
         digests(tree, &mut p.digests);
     }
 
@@ -384,6 +389,7 @@ impl Loader {
         let mut diagnostics = self.cx.diagnostics;
         gauge::mistakes(&self.package, &mut diagnostics);
         skew::mistakes(&self.package, &mut diagnostics);
+        maintenance::mistakes(&self.package, &mut diagnostics);
         expression::mistakes(&self.package, &mut diagnostics);
         diagnostics.sort_by_key(|d| {
             d.span
@@ -528,6 +534,7 @@ impl Package {
             Kind::Change => self.changes.contains_key(id),
             Kind::ErrorBudgetPolicy => self.error_budget_policies.contains_key(id),
             Kind::Fleet => self.fleets.contains_key(id),
+            Kind::Maintenance => self.maintenance.contains_key(id),
         }
     }
 
@@ -558,6 +565,7 @@ impl Package {
             Kind::Change => self.changes.keys().collect(),
             Kind::ErrorBudgetPolicy => self.error_budget_policies.keys().collect(),
             Kind::Fleet => self.fleets.keys().collect(),
+            Kind::Maintenance => self.maintenance.keys().collect(),
         }
     }
 

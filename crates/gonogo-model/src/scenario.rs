@@ -117,6 +117,22 @@ choice! {
         DomainsBreak(DomainsBreak) = "domains_break",
         /// All domains of a fleet are well again.
         DomainsRecover(Ref<Fleet>) = "domains_recover",
+        /// Somebody begins maintenance.
+        MaintenanceBegins(MaintenanceBegins) = "maintenance_begins",
+    }
+}
+
+record! {
+    /// Somebody begins maintenance of a component.
+    pub struct MaintenanceBegins as "maintenance_begins" {
+        /// The component.
+        pub component: Ref<Component>,
+        /// Also of what needs it.
+        pub dependents: bool = false,
+        /// For how long.
+        pub lasts: Duration,
+        /// Why.
+        pub reason: String = "planned work".into(),
     }
 }
 

@@ -19,6 +19,7 @@ use gonogo_engine::gauge::GaugeState;
 use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
 use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases};
+use gonogo_engine::maintenance::Windows;
 use gonogo_engine::plan::Plan;
 use gonogo_engine::reconciliation::ReconciliationState;
 use gonogo_engine::skew::SkewState;
@@ -74,6 +75,8 @@ pub struct View {
     pub sources: Vec<SourceView>,
     /// The SLOs; made anew when their figures are.
     pub slos: Arc<Vec<SloView>>,
+    /// Where maintenance stands.
+    pub maintenance: Windows,
     /// What changed lately, in order of time.
     pub changes: Vec<Happened>,
     /// Where the error budget policies stand.
@@ -295,6 +298,7 @@ impl View {
             sources: sources(engine, now),
             externals: state.externals.clone(),
             slos,
+            maintenance: state.maintenance.clone(),
             changes: state.changes.clone(),
             freezes: state.freezes.clone(),
             reconciliations: state.reconciliations.clone(),

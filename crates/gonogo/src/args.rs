@@ -4,6 +4,7 @@ mod export;
 mod graph;
 mod import;
 mod keeping;
+mod maintenance;
 mod operator;
 mod readiness;
 mod source;
@@ -18,6 +19,7 @@ pub use export::{Catalog, Export, ExportVerb, Handbook};
 pub use graph::Graph;
 pub use import::{Catalogue, Import};
 pub use keeping::{Backup, Doctor, Restore};
+pub use maintenance::{Maintenance, MaintenanceVerb};
 pub use operator::{
     Ack, Alerts, Freeze, Incident, IncidentVerb, ListState, Oncall, Reload, Server, Status,
     StepOutcome, TestPage,
@@ -97,6 +99,8 @@ pub enum Command {
     Alerts(Alerts),
     /// Say whether a component may be deployed now, for pipelines
     Freeze(Freeze),
+    /// Call nobody for what is being worked on, for a while
+    Maintenance(Maintenance),
     /// Say who is on call
     Oncall(Oncall),
     /// Page somebody, to see whether it arrives

@@ -132,7 +132,7 @@ impl LineKind {
             EntryKind::UpdateOverdue => Self::Overdue,
             EntryKind::Published => Self::Published,
             EntryKind::StepDone | EntryKind::Note => Self::Note,
-            EntryKind::Changed | EntryKind::Freeze => Self::Note,
+            EntryKind::Changed | EntryKind::Freeze | EntryKind::Maintenance => Self::Note,
             EntryKind::Confirm => Self::Asked,
             EntryKind::Reconciled => Self::Compared,
             EntryKind::Domains => Self::Domains,
@@ -340,6 +340,8 @@ fn changed(change: &Change) -> Signal<'_> {
         Change::FlowStart(c) => Signal::Flow(&c.flow.id),
         Change::SourceSilent(s) | Change::SourceSpeaks(s) => Signal::Source(&s.id),
         Change::DomainsBreak(c) => Signal::Fleet(&c.fleet.id),
+        // No alert watches for it.
+        Change::MaintenanceBegins(_) => Signal::Nothing,
         Change::DomainsRecover(r) => Signal::Fleet(&r.id),
         Change::RecordsDiffer(c) => Signal::Reconciliation(&c.reconciliation.id),
         Change::RecordsUnreadable(c) => Signal::Reconciliation(&c.reconciliation.id),

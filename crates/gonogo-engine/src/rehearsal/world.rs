@@ -19,7 +19,8 @@ use super::traffic::{Shape, Shapes};
 use crate::effect::{Confirm, Effect, EffectId};
 use crate::engine::{Engine, Outcome};
 use crate::history::EntryKind;
-use crate::input::{Answer, Confirmation, Delivery, DeliveryOutcome, Input};
+use crate::input::{Actor, Answer, Command, Confirmation, Delivery, DeliveryOutcome, Input, Verb};
+use crate::maintenance::ByHand;
 use crate::reconciliation::Money;
 use crate::time::Time;
 
@@ -69,6 +70,7 @@ enum What {
     Answer(Box<Confirm>),
     Act(Intent),
     Compare(usize),
+    Maintain(Box<ByHand>),
 }
 
 /// What came of something that was due.
@@ -230,6 +232,14 @@ impl World {
                 let run = self.reconciliations[index].run(engine, now);
                 run.map(|run| Input::Reconciled(Box::new(run)))
             }
+            What::Maintain(window) => Some(Input::Command(Command {
+                by: Actor {
+                    name: "rehearsal".into(),
+                    person: None,
+                    via: "rehearsal".into(),
+                },
+                verb: Verb::BeginMaintenance { window: *window },
+            })),
             What::Act(intent) => self.people.act(&intent, engine).map(Input::Command),
         };
         input.map_or(Happening::Unheard, Happening::Input)
@@ -446,6 +456,16 @@ impl World {
                 let index = self.fleet(&c.fleet.id)?;
                 self.fleets[index].breaks(c.count, c.by);
                 self.schedule(now, What::Domains(index));
+            }
+            Change::MaintenanceBegins(c) => {
+                let window = ByHand {
+                    components: vec![c.component.id.clone()],
+                    dependents: c.dependents,
+                    until: now + c.lasts,
+                    reason: c.reason.clone(),
+                    ..ByHand::default()
+                };
+                self.schedule(now, What::Maintain(Box::new(window)));
             }
             Change::DomainsRecover(fleet) => {
                 let index = self.fleet(&fleet.id)?;

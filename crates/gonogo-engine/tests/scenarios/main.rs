@@ -9,6 +9,7 @@ mod domains;
 mod downtime;
 mod external;
 mod heartbeats;
+mod maintenance;
 mod measures;
 mod outage;
 mod people;

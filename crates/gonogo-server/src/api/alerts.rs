@@ -55,6 +55,9 @@ pub struct Alert {
     pub episodes: u32,
     /// The number of the incident that it belongs to, or last did.
     pub incident: Option<u64>,
+    /// The maintenance window that it waits for, though it would fire.
+    #[serde(default)]
+    pub maintenance: Option<String>,
     /// What it means for customers.
     pub impact: Option<String>,
     /// The first safe thing to do.
@@ -132,6 +135,7 @@ impl Alert {
             resolved_at: state.resolved_at.map(Time::timestamp),
             episodes: state.episodes,
             incident: state.incident,
+            maintenance: state.maintenance.clone(),
             impact: declared.impact.clone(),
             first_step: declared.first_step.clone(),
             runbook: declared.runbook.as_ref().map(|r| r.id.to_string()),

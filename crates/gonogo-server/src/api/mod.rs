@@ -17,6 +17,7 @@ mod flows;
 mod freeze;
 mod incident;
 mod incidents;
+mod maintenance;
 mod measures;
 mod oncall;
 mod openapi;
@@ -47,6 +48,7 @@ pub use incident::{
     AttachedAlert, BlastRadius, Calling, Cause, Engagement, Entry, Incident, IncidentDetail,
     Incidents, Message, Promise, RunbookName, StepRecord, TIMELINE_MAX, Update,
 };
+pub use maintenance::{MaintenanceWindow, MaintenanceWindows, WantedMaintenance, WhyEnded};
 pub use oncall::{OnCall, TestPage, TestPaged, Turn};
 pub use openapi::{Address, OPENAPI};
 pub use problem::{Problem, ProblemBody, ProblemText};
@@ -104,6 +106,9 @@ fn listed() -> Listed {
         .get("/api/v1/slos", freeze::slos)
         .get("/api/v1/freeze", freeze::freeze)
         .get("/api/v1/changes", freeze::changes)
+        .get("/api/v1/maintenance", maintenance::list)
+        .post("/api/v1/maintenance", maintenance::begin)
+        .post("/api/v1/maintenance/{maintenance}/end", maintenance::end)
         .get("/api/v1/oncall", oncall::get)
         .post("/api/v1/test-page", oncall::test_page)
         .get("/api/v1/dead-letters", dead_letters::list)

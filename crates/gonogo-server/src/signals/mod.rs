@@ -7,6 +7,7 @@ mod check;
 mod deliveries;
 mod flow;
 mod letters;
+mod maintenance;
 pub mod measure;
 mod overview;
 pub mod reconciliation;
@@ -53,6 +54,11 @@ pub fn routes() -> Router<Site> {
             post(reconciliation::write_off),
         )
         .route("/signals/changes", get(slo::changes))
+        .route(
+            "/signals/maintenance",
+            get(maintenance::list).post(maintenance::begin),
+        )
+        .route("/signals/maintenance/{id}/end", post(maintenance::end))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::{ROWS_FIRST, check, flow, measure, reconciliation, source};
+use crate::api::MaintenanceWindow;
 use crate::auth::Identity;
 use crate::overview::slo::{Budget, budgets};
 use crate::shell::{Missing, shell};
@@ -28,6 +29,8 @@ struct SignalsPage {
     reconciliations: Vec<reconciliation::Row>,
     figures: Vec<Figure>,
     letters: u64,
+    /// Maintenance windows that are on.
+    on: usize,
 }
 
 impl SignalsPage {
@@ -114,6 +117,10 @@ pub async fn show(
         reconciliations: reconciliation::rows(&view, site.clock.now()),
         figures,
         letters: counts.iter().map(|c| c.open).sum(),
+        on: MaintenanceWindow::all(&view, site.clock.now())
+            .iter()
+            .filter(|w| w.state == "on")
+            .count(),
         shell: shell(&site, &view, &who, frame, "Signals", Nav::Signals),
     };
     Ok(page(&template))

@@ -26,9 +26,12 @@ use crate::site::Site;
 use crate::view::{ComponentState, View};
 use crate::web::components::State as Seen;
 use crate::web::status::{
-    PastDay, PastIncident, PublicIncident, PublicUpdate, StatusComponent, StatusGroup, StatusPage,
+    PastDay, PastIncident, PlannedWork, PublicIncident, PublicUpdate, StatusComponent, StatusGroup,
+    StatusPage,
 };
 
+/// How long before it begins maintenance is announced.
+const ANNOUNCED_MS: i64 = 14 * DAY_MS;
 /// How many past days are listed.
 const PAST_DAYS: i64 = 7;
 const DAY_MS: i64 = 86_400_000;
@@ -72,11 +75,33 @@ pub fn page(view: &View, now: Time) -> StatusPage {
         detail,
         groups,
         active: active.iter().map(|i| public(view, i)).collect(),
+        planned: planned(view, now),
         past: past(view, now),
         links: links.into_iter().flatten().collect(),
         generated_at: now.timestamp(),
         data_at: view.heard.unwrap_or_default().timestamp(),
     }
+}
+
+/// The maintenance that customers are told of, as the package words it.
+fn planned(view: &View, now: Time) -> Vec<PlannedWork> {
+    let spans = view.maintenance.declared.iter();
+    let mut found: Vec<PlannedWork> = spans
+        .filter(|(_, s)| !s.ended && s.until > now && s.from.since(now).as_millis() <= ANNOUNCED_MS)
+        .filter_map(|(id, span)| {
+            let window = view.plan.package.maintenance.get(id)?;
+            Some(PlannedWork {
+                id: id.to_string(),
+                name: window.name.clone(),
+                text: window.customers.clone()?,
+                from: span.from.timestamp(),
+                until: span.until.timestamp(),
+                on: span.is_on(now),
+            })
+        })
+        .collect();
+    found.sort_by_key(|w| w.from);
+    found
 }
 
 /// Incidents that customers were told of, with the latest update.

@@ -71,10 +71,27 @@ pub(super) fn document(view: &View, now: Time, base_url: &str) -> Value {
             })
         })
         .collect();
+    let scheduled: Vec<Value> = shown
+        .planned
+        .iter()
+        .map(|w| {
+            let status = if w.on { "in_progress" } else { "scheduled" };
+            json!({
+                "id": format!("mnt-{}", w.id), "name": w.name, "status": status, "impact": "maintenance",
+                "scheduled_for": text(w.from), "scheduled_until": text(w.until), "page_id": "gonogo",
+                "created_at": updated, "updated_at": updated, "shortlink": format!("{base_url}/status"),
+                "incident_updates": [{
+                    "id": format!("mnt-{}-0", w.id), "status": status, "body": w.text, "incident_id": format!("mnt-{}", w.id),
+                    "created_at": updated, "updated_at": updated, "display_at": updated,
+                }],
+                "components": [],
+            })
+        })
+        .collect();
     json!({
         "page": {"id": "gonogo", "name": shown.site, "url": format!("{base_url}/status"), "time_zone": "Etc/UTC", "updated_at": updated},
         "status": {"indicator": indicator(shown.state, !incidents.is_empty()), "description": shown.sentence},
-        "components": components, "incidents": incidents, "scheduled_maintenances": [],
+        "components": components, "incidents": incidents, "scheduled_maintenances": scheduled,
     })
 }
 

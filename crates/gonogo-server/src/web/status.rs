@@ -39,6 +39,8 @@ pub struct StatusPage {
     pub groups: Vec<StatusGroup>,
     /// What is going on.
     pub active: Vec<PublicIncident>,
+    /// Maintenance that customers are told of, the next first.
+    pub planned: Vec<PlannedWork>,
     /// The last days, newest first; a day without incidents is listed too.
     pub past: Vec<PastDay>,
     /// Links at the top: subscribe, feed, history, support.
@@ -47,6 +49,23 @@ pub struct StatusPage {
     pub generated_at: Timestamp,
     /// When its data was last known to be right.
     pub data_at: Timestamp,
+}
+
+/// Maintenance that customers are told of.
+#[derive(Clone, Debug)]
+pub struct PlannedWork {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What they are told.
+    pub text: String,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// It goes on now.
+    pub on: bool,
 }
 
 /// Components that customers see as one thing.

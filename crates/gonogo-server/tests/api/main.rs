@@ -9,6 +9,7 @@ mod dead_letters;
 mod described;
 mod evidence;
 mod heartbeats;
+mod maintenance;
 mod metrics;
 mod pagerduty;
 mod pages;

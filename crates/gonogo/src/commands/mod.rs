@@ -17,6 +17,7 @@ mod graph;
 mod import;
 mod incident;
 mod init;
+mod maintenance;
 mod oncall;
 mod rehearse;
 mod reload;
@@ -61,6 +62,7 @@ pub fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Freeze(args) => freeze::run(&args),
+        Command::Maintenance(args) => maintenance::run(&args),
         Command::Oncall(args) => oncall::run(&args),
         Command::TestPage(args) => oncall::test_page(&args),
         Command::Reload(args) => reload::run(&args),

@@ -67,6 +67,7 @@ pub fn status(now: Timestamp) -> StatusPage {
                 },
             ],
         }],
+        planned: Vec::new(),
         past: vec![
             PastDay { day: now - 24.hours(), incidents: vec![] },
             PastDay {
