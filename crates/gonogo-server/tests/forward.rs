@@ -258,7 +258,7 @@ async fn a_refusal_is_kept_and_can_be_sent_again() {
     assert_eq!(dead[0].status, Some(422));
     let store = &app.site.store;
     let range = (0, i64::MAX);
-    let ids = store.forwards_between("stripe", range, true).unwrap();
+    let ids = store.forwards_between("stripe", range, true, 0).unwrap();
     assert_eq!(ids, [dead[0].id]);
     let now = app.site.clock.now().as_millis();
     assert_eq!(store.forward_again(ids, now).await.unwrap(), 1);

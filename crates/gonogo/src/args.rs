@@ -28,7 +28,7 @@ pub use readiness::{
     Evidence, EvidenceAdd, EvidenceExcept, EvidenceList, EvidenceVerb, Explain, MethodArg,
     ResultArg, Verdict,
 };
-pub use source::{Source, SourceList, SourceVerb};
+pub use source::{ReplayOnly, Source, SourceList, SourceReplay, SourceVerb};
 pub use token::{AdminLink, Scope, Token, TokenVerb};
 
 /// Launch operations and reliability readiness, as code.

@@ -80,6 +80,9 @@ pub struct ReplayRange {
     /// Only count; send nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Where the replay before this one ended: its `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
 }
 
 /// What a replay of a range came to.
@@ -89,8 +92,11 @@ pub struct RangeReplayed {
     pub matched: usize,
     /// Those that were queued again.
     pub queued: usize,
-    /// Whether there are more in the range than one replay takes: ask again from its end.
+    /// Whether there are more in the range than one replay takes.
     pub more: bool,
+    /// Where it goes on, if there are more: the value for `after` in the next request.
+    #[serde(default)]
+    pub next: Option<i64>,
     /// Dead letters in the range that could not be understood when they came.
     pub dead_letters: usize,
     /// Those of them that are understood now.
@@ -146,6 +152,7 @@ pub(super) async fn replay(
     }
     let (from, to) = (range.from.as_millisecond(), range.to.as_millisecond());
     let (name, only_failed) = (source.clone(), range.only_failed);
+    let after = range.after.unwrap_or(0);
     let filter = DeadLetterFilter {
         source: Some(source.clone()),
         only_open: true,
@@ -154,20 +161,23 @@ pub(super) async fn replay(
     };
     let read = site.store.blocking(move |s| {
         Ok((
-            s.forwards_between(&name, (from, to), only_failed)?,
+            s.forwards_between(&name, (from, to), only_failed, after)?,
             s.dead_letters(&filter)?,
         ))
     });
     let (ids, letters) = read.await?;
     let letters: Vec<i64> = letters
         .iter()
-        .filter(|l| (from..to).contains(&l.received_at_ms))
+        // They were looked at with the first part of the range.
+        .filter(|l| range.after.is_none() && (from..to).contains(&l.received_at_ms))
         .map(|l| l.id)
         .collect();
+    let more = ids.len() >= REPLAY_MAX as usize;
     let mut done = RangeReplayed {
         matched: ids.len(),
         queued: 0,
-        more: ids.len() >= REPLAY_MAX as usize,
+        more,
+        next: more.then(|| ids.last().copied()).flatten(),
         dead_letters: letters.len(),
         understood: 0,
     };

@@ -148,23 +148,25 @@ impl Store {
         })
     }
 
-    /// The rows of deliveries received in a range, oldest first; optionally only what did not
-    /// get through. At most [`REPLAY_MAX`].
+    /// The rows of deliveries received in a range and numbered above `after`, oldest first;
+    /// optionally only what did not get through. At most [`REPLAY_MAX`].
     pub fn forwards_between(
         &self,
         source: &str,
         (from_ms, to_ms): (i64, i64),
         only_failed: bool,
+        after: i64,
     ) -> Result<Vec<i64>, StoreError> {
         self.inner.readers.with(|conn| {
             let mut rows = conn.prepare_cached(
                 "SELECT id FROM forward
                  WHERE source = ?1 AND received_at_ms >= ?2 AND received_at_ms < ?3
                    AND state <> 'pending' AND (NOT ?4 OR state IN ('dead', 'kept'))
-                 ORDER BY received_at_ms, id LIMIT ?5",
+                   AND id > ?5
+                 ORDER BY id LIMIT ?6",
             )?;
             let rows = rows.query_map(
-                params![source, from_ms, to_ms, only_failed, REPLAY_MAX],
+                params![source, from_ms, to_ms, only_failed, after, REPLAY_MAX],
                 |r| r.get(0),
             )?;
             Ok(rows.collect::<Result<_, _>>()?)

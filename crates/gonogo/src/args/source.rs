@@ -1,8 +1,9 @@
 //! `gonogo source`
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
-use super::PackageArg;
+use super::{PackageArg, Server};
 
 /// `gonogo source`
 #[derive(Debug, Args)]
@@ -11,6 +12,7 @@ Examples:
   gonogo source list ops
   gonogo source stripe --help          what to do at Stripe, step by step
   gonogo source google-pubsub --help
+  gonogo source replay stripe --from 2026-03-01T02:00:00Z --only failed --dry-run
 
 Kinds: stripe, fivetran, github, google-pubsub, cloud-monitoring, standard-webhooks, cloudevents.")]
 pub struct Source {
@@ -24,6 +26,8 @@ pub struct Source {
 pub enum SourceVerb {
     /// List a package's sources: address, kind, whether secrets are set, expected silence
     List(SourceList),
+    /// Send what a source delivered in a range on again, and look at its dead letters again
+    Replay(SourceReplay),
     /// A kind of source
     #[command(external_subcommand)]
     Kind(Vec<String>),
@@ -47,4 +51,45 @@ pub struct SourceList {
         default_value = "http://127.0.0.1:8080"
     )]
     pub base_url: String,
+}
+
+/// `gonogo source replay`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo source replay stripe --from 2026-03-01T02:00:00Z --dry-run
+  gonogo source replay stripe --from 2026-03-01T02:00:00Z --to 2026-03-01T03:00:00Z
+  gonogo source replay stripe --from 2026-03-01T04:00:00+02:00 --only failed
+
+Deliveries go out with their original bytes, headers and Gonogo-Delivery-Id, through the same queue
+and in the same order as new ones; what waits already is left alone. A large range is queued part
+by part: Ctrl-C ends it between two parts, and what was queued by then is still sent.
+
+Exit codes: 0 all of it is queued and understood, 1 some is not, 64 not understood, 70 could not ask.")]
+pub struct SourceReplay {
+    /// The source's id in the package
+    #[arg(value_name = "ID")]
+    pub source: String,
+    /// Received from this time on, as in 2026-03-01T02:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Timestamp,
+    /// Received before this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    /// Leave out what got through
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub only: Option<ReplayOnly>,
+    /// Only count; send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Which deliveries of a range are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReplayOnly {
+    /// Those that did not get through
+    Failed,
 }

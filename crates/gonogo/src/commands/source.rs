@@ -1,22 +1,28 @@
-//! `gonogo source`: how events get in.
+//! `gonogo source`: how events get in, and go on again.
 
 use std::io::Write as _;
 
 use gonogo_model::diagnostic::did_you_mean;
 use gonogo_model::setting::Setting;
 use gonogo_model::source::{Provider, Source};
-use gonogo_readiness::report::printable;
+use gonogo_readiness::report::{counted, printable};
+use gonogo_server::api::{RangeReplayed, ReplayRange};
 use gonogo_server::ingest::setup;
 use gonogo_server::settings::Outside;
 
-use super::{load_however_it_is, read_package};
-use crate::args::{self, SourceVerb};
+use jiff::Timestamp;
+
+use super::{ask, load_however_it_is, read_package};
+use crate::args::{self, ReplayOnly, SourceVerb};
+use crate::client::path;
 use crate::exit::Exit;
+use crate::print;
 
 /// Runs the command.
 pub fn run(args: &args::Source) -> anyhow::Result<Exit> {
     match &args.verb {
         SourceVerb::List(args) => list(args),
+        SourceVerb::Replay(args) => replay(args),
         SourceVerb::Kind(words) => kind(words.first().map_or("", String::as_str)),
     }
 }
@@ -70,6 +76,75 @@ fn list(args: &args::SourceList) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     Ok(Exit::Clean)
+}
+
+/// Sends a range on again, part by part.
+fn replay(args: &args::SourceReplay) -> anyhow::Result<Exit> {
+    let mut range = ReplayRange {
+        from: args.from,
+        to: args.to.unwrap_or_else(Timestamp::now),
+        only_failed: args.only == Some(ReplayOnly::Failed),
+        dry_run: args.dry_run,
+        after: None,
+    };
+    if range.from >= range.to {
+        anstream::eprintln!("error: --from has to be before --to, and not in the future");
+        return Ok(Exit::Usage);
+    }
+    let path = path(&["sources", &args.source, "replay"]);
+    ask(&args.server, async |client| {
+        let mut all: Option<RangeReplayed> = None;
+        let all = loop {
+            let answer = client.post(&path, &range).await?;
+            let part: RangeReplayed = serde_json::from_value(answer)?;
+            let sum = match all {
+                None => part,
+                Some(before) => RangeReplayed {
+                    matched: before.matched + part.matched,
+                    queued: before.queued + part.queued,
+                    dead_letters: before.dead_letters + part.dead_letters,
+                    understood: before.understood + part.understood,
+                    ..part
+                },
+            };
+            // An older server tells of more and not of where: what it did not reach stays said.
+            let Some(next) = part.next else { break sum };
+            anstream::eprintln!("{} so far ...", deliveries(sum.matched));
+            range.after = Some(next);
+            all = Some(sum);
+        };
+        print::answer(args.server.format, serde_json::to_value(all)?, |all| {
+            replayed(&all, args.dry_run)
+        })?;
+        let short = all.more || all.queued < all.matched || all.understood < all.dead_letters;
+        Ok(match short && !args.dry_run {
+            true => Exit::Findings,
+            false => Exit::Clean,
+        })
+    })
+}
+
+fn replayed(all: &RangeReplayed, dry_run: bool) -> String {
+    let deliveries = deliveries(all.matched);
+    let letters = counted(all.dead_letters, "dead letter");
+    if dry_run {
+        return format!("{deliveries} would be sent again, {letters} looked at again\n");
+    }
+    let mut out = format!("{} of {deliveries} queued to be sent again\n", all.queued);
+    if all.dead_letters > 0 {
+        out.push_str(&format!("{} of {letters} understood now\n", all.understood));
+    }
+    if all.more {
+        out.push_str("There are more in this range: replay its later part as well\n");
+    }
+    out
+}
+
+fn deliveries(count: usize) -> String {
+    match count {
+        1 => "1 delivery".to_owned(),
+        count => format!("{count} deliveries"),
+    }
 }
 
 /// What senders prove themselves by, and whether it is set here; never a value.

@@ -3,5 +3,6 @@
 mod backup;
 mod doctor;
 mod refused;
+mod replay;
 mod served;
 mod verbs;
