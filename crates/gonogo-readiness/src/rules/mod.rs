@@ -17,6 +17,7 @@ mod duplicate_public_name;
 mod escalation_empty_step;
 mod flow_alert_missing;
 mod forward_in_the_path;
+mod google_source_without_account;
 mod maintenance_too_wide;
 mod page_without_waking_channel;
 mod person_single_point;
@@ -108,6 +109,7 @@ rules! {
     escalation_empty_step,
     flow_alert_missing,
     forward_in_the_path,
+    google_source_without_account,
     maintenance_too_wide,
     page_without_waking_channel,
     person_single_point,
