@@ -48,6 +48,9 @@ pub struct AlertState {
     /// The maintenance window that it waits for, though it would fire.
     #[serde(default)]
     pub maintenance: Option<String>,
+    /// The silences of gonogo's own alerts that are about it right now.
+    #[serde(default)]
+    pub silenced_by: Vec<String>,
 }
 
 /// Where an alert stands.
@@ -170,6 +173,7 @@ impl Engine {
             return;
         };
         let (stage, holds) = (state.stage, reading.holds);
+        let aloud = state.silenced_by.is_empty();
         let external = matches!(alert.when, Condition::ExternalAlert(_));
         if holds == Holds::CannotTell && stage != Stage::Idle && !external {
             // What was read when it could be told goes on saying more.
@@ -180,12 +184,12 @@ impl Engine {
         match (stage, holds) {
             (Stage::Idle, Holds::Yes) => {
                 state.stage = Stage::Pending { since: now };
-                if ready_at(alert, now, settles_at) <= now {
+                if aloud && ready_at(alert, now, settles_at) <= now {
                     self.fire_or_wait(alert, now);
                 }
             }
             (Stage::Pending { since }, Holds::Yes) => {
-                if ready_at(alert, since, settles_at) <= now {
+                if aloud && ready_at(alert, since, settles_at) <= now {
                     self.fire_or_wait(alert, now);
                 }
             }
@@ -277,6 +281,7 @@ impl Engine {
         for (id, state) in &self.state.alerts {
             // Without an answer waiting longer proves nothing; the next answer judges it anew.
             if let (Stage::Pending { since }, Holds::Yes) = (state.stage, state.reading.holds)
+                && state.silenced_by.is_empty()
                 && let Some(alert) = self.plan.alerts.get(id)
             {
                 let at = ready_at(alert, since, self.settles_at(alert));

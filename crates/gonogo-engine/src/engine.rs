@@ -23,7 +23,7 @@ use crate::gauge::GaugeState;
 use crate::heartbeat::BeatState;
 use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
-use crate::input::{Input, PackageInput};
+use crate::input::{Input, PackageInput, Silence};
 use crate::maintenance::Windows;
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
@@ -139,6 +139,12 @@ pub struct State {
     /// Where maintenance stands.
     #[serde(default)]
     pub maintenance: Windows,
+    /// The silences of gonogo's own alerts, by id.
+    #[serde(default)]
+    pub silences: BTreeMap<String, Silence>,
+    /// Those of them that alerts were last held against.
+    #[serde(default)]
+    pub silences_in_force: Vec<String>,
 }
 
 /// What handling an input led to.

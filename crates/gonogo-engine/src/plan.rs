@@ -311,6 +311,26 @@ impl Plan {
         }
     }
 
+    /// The labels that an alert is silenced by.
+    pub fn labels_of(&self, alert: &Alert) -> BTreeMap<String, String> {
+        let id = &alert.id.value;
+        let mut labels = BTreeMap::from([
+            ("alertname".to_string(), id.to_string()),
+            ("severity".into(), alert.severity.to_string()),
+            ("class".into(), alert.class().to_string()),
+        ]);
+        if let Some(component) = self.component_of(id) {
+            labels.insert("component".into(), component.to_string());
+        }
+        if let Some(team) = self.team_of(alert) {
+            labels.insert("team".into(), team.to_string());
+        }
+        if let Some((_, source)) = self.external(id) {
+            labels.insert("source".into(), source.to_string());
+        }
+        labels
+    }
+
     /// The component that an alert is about.
     pub fn component_of(&self, alert: &Id) -> Option<&Id> {
         self.components.get(alert)

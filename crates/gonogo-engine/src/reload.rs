@@ -96,6 +96,7 @@ impl Engine {
             AlertState::default()
         });
         self.externals_under(&plan);
+        self.apply_own_silences(now);
         // A bound that changed is judged anew at the next proof that we hear.
         for (source, state) in plan
             .package

@@ -18,7 +18,7 @@ use gonogo_engine::freeze::FreezeState;
 use gonogo_engine::gauge::GaugeState;
 use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
-use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases};
+use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases, Silence};
 use gonogo_engine::maintenance::Windows;
 use gonogo_engine::plan::Plan;
 use gonogo_engine::reconciliation::ReconciliationState;
@@ -89,6 +89,8 @@ pub struct View {
     pub skews: BTreeMap<Id, SkewState>,
     /// The alerts of other tools, by source.
     pub externals: BTreeMap<Id, Arc<Externals>>,
+    /// The silences of gonogo's own alerts, by id.
+    pub silences: BTreeMap<String, Silence>,
     /// The components.
     pub components: BTreeMap<Id, ComponentView>,
     /// Troubles of gonogo itself, by code.
@@ -297,6 +299,7 @@ impl View {
             fleets: state.fleets.clone(),
             sources: sources(engine, now),
             externals: state.externals.clone(),
+            silences: state.silences.clone(),
             slos,
             maintenance: state.maintenance.clone(),
             changes: state.changes.clone(),

@@ -22,7 +22,7 @@ use crate::input::Silence;
 use crate::reading::KEYS_NAMED;
 use crate::time::Time;
 
-pub use silence::{Pattern, is_pattern};
+pub use silence::{OWN, Pattern, is_pattern};
 
 /// How many alerts of one source are held; what is over goes first.
 pub const MAX_HELD: usize = 20_000;

@@ -19,9 +19,15 @@ impl Engine {
         for known in self.state.externals.values() {
             offer(known.due, "an alert of another tool is no longer spoken of");
         }
+        for silence in self.state.silences.values() {
+            let bounds = [silence.starts_at, silence.ends_at];
+            let next = bounds.into_iter().find(|at| *at > self.state.now);
+            offer(next, "a silence begins or ends");
+        }
     }
 
     pub(crate) fn advance_externals(&mut self, now: Time) {
+        self.advance_own_silences(now);
         let due = |(id, known): (&Id, &Arc<super::Externals>)| {
             known.due.is_some_and(|at| at <= now).then(|| id.clone())
         };
@@ -71,6 +77,8 @@ impl Engine {
     /// What is long over is no longer listed.
     pub(crate) fn forget_externals(&mut self, now: Time) {
         let mut fits = Vec::new();
+        let kept = |s: &crate::input::Silence| s.ends_at + SILENCE_KEPT > now;
+        self.state.silences.retain(|_, s| kept(s));
         for (source, known) in &mut self.state.externals {
             let old = |at: Option<Time>| at.is_some_and(|at| at + OVER_KEPT <= now);
             let over = known

@@ -11,13 +11,15 @@ use regex::{Regex, RegexBuilder};
 
 use super::take::AllTurned;
 use super::{Externals, MAX_SILENCES, Word};
-use crate::alerting::Stage;
+use crate::alerting::{Holds, Stage};
 use crate::engine::Engine;
 use crate::history::EntryKind;
 use crate::incident::Incident;
 use crate::input::{Matcher, Silence};
 use crate::time::Time;
 
+/// In the place of a source: a silence of gonogo's own alerts.
+pub const OWN: &str = "gonogo-alerts";
 /// How large a compiled expression may be.
 const EXPRESSION_BYTES: usize = 1 << 20;
 
@@ -81,7 +83,11 @@ pub(super) struct Silences(Vec<(String, Vec<Pattern>)>);
 
 impl Silences {
     pub(super) fn active(known: &Externals, now: Time) -> Self {
-        let active = known.silences.iter().filter(|(_, s)| s.is_active(now));
+        Self::among(&known.silences, now)
+    }
+
+    fn among(all: &BTreeMap<String, Silence>, now: Time) -> Self {
+        let active = all.iter().filter(|(_, s)| s.is_active(now));
         let ready = |s: &Silence| s.matchers.iter().map(Pattern::from).collect();
         Self(active.map(|(id, s)| (id.clone(), ready(s))).collect())
     }
@@ -101,6 +107,10 @@ impl Silences {
 impl Engine {
     pub(crate) fn take_silence(&mut self, silence: &Silence, by: &str, now: Time) {
         let source = silence.source.clone();
+        if source.as_str() == OWN {
+            self.take_own_silence(silence, by, now);
+            return;
+        }
         if !self.state.sources.contains_key(&source) {
             return;
         }
@@ -134,12 +144,14 @@ impl Engine {
     }
 
     pub(crate) fn end_silence(&mut self, source: &Id, id: &str, by: &str, now: Time) {
-        let Some(known) = self.state.externals.get_mut(source) else {
-            return;
+        let silence = match source.as_str() {
+            OWN => self.state.silences.get_mut(id),
+            _ => {
+                let known = self.state.externals.get_mut(source);
+                known.and_then(|known| Arc::make_mut(known).silences.get_mut(id))
+            }
         };
-        let Some(silence) = Arc::make_mut(known).silences.get_mut(id) else {
-            return;
-        };
+        let Some(silence) = silence else { return };
         if silence.ends_at <= now {
             return;
         }
@@ -147,7 +159,69 @@ impl Engine {
         silence.ends_at = now;
         let text = format!("{by} ends the silence of {}", silence.about());
         self.say(now, None, EntryKind::Silence, source.as_str(), text);
-        self.apply_silences(source, now);
+        match source.as_str() {
+            OWN => self.apply_own_silences(now),
+            _ => self.apply_silences(source, now),
+        }
+    }
+
+    /// A silence of gonogo's own alerts, by the labels that they are known by.
+    fn take_own_silence(&mut self, silence: &Silence, by: &str, now: Time) {
+        let silences = &mut self.state.silences;
+        if silences.len() >= MAX_SILENCES && !silences.contains_key(&silence.id) {
+            let over = silences.iter().filter(|(_, s)| s.ends_at <= now);
+            let first = over.min_by_key(|(_, s)| s.ends_at);
+            let Some(id) = first.map(|(id, _)| id.clone()) else {
+                let text = format!(
+                    "{by} asked for a silence of {}, but {MAX_SILENCES} are in force already: nothing is silenced by it",
+                    silence.about()
+                );
+                self.say(now, None, EntryKind::Silence, OWN, text);
+                return;
+            };
+            silences.remove(&id);
+        }
+        silences.insert(silence.id.clone(), silence.clone());
+        let text = format!(
+            "{by} silences {} from {} to {}: {}",
+            silence.about(),
+            silence.starts_at,
+            silence.ends_at,
+            silence.comment
+        );
+        self.say(now, None, EntryKind::Silence, OWN, text);
+        self.apply_own_silences(now);
+    }
+
+    /// Silences begin and end by time alone.
+    pub(super) fn advance_own_silences(&mut self, now: Time) {
+        let active = self.state.silences.values().filter(|s| s.is_active(now));
+        if !active.map(|s| &s.id).eq(&self.state.silences_in_force) {
+            self.apply_own_silences(now);
+        }
+    }
+
+    /// Finds out anew which of gonogo's own alerts are silenced.
+    pub(crate) fn apply_own_silences(&mut self, now: Time) {
+        let active = self.state.silences.values().filter(|s| s.is_active(now));
+        let active: Vec<String> = active.map(|s| s.id.clone()).collect();
+        if active.is_empty() && self.state.silences_in_force.is_empty() {
+            return;
+        }
+        self.state.silences_in_force = active;
+        let plan = Arc::clone(&self.plan);
+        let silences = Silences::among(&self.state.silences, now);
+        let mut turned = AllTurned::new();
+        for (id, alert) in &plan.alerts {
+            let by = silences.of(&plan.labels_of(alert));
+            if let Some(state) = self.state.alerts.get_mut(id)
+                && state.silenced_by != by
+            {
+                state.silenced_by = by;
+                turned.entry(id.clone()).or_default();
+            }
+        }
+        self.act_on_turned(turned, now);
     }
 
     /// Finds out anew which alerts are silenced.
@@ -172,16 +246,11 @@ impl Engine {
     /// Nobody is called for an alert of which all that fires is silenced, until it no longer is.
     pub(super) fn hush(&mut self, id: &Id, now: Time) {
         let plan = Arc::clone(&self.plan);
-        let Some((alert, source)) = plan.external(id) else {
+        let Some(alert) = plan.alerts.get(id) else {
             return;
         };
-        let Some(known) = self.state.externals.get(source) else {
-            return;
-        };
-        let taken = || known.alerts.values().filter(|h| h.taken_by.contains(id));
-        let silenced = taken().find(|h| h.standing == Word::Firing && !h.silenced_by.is_empty());
-        let hushed = silenced.is_some() && !taken().any(super::Held::calls);
-        let silence = silenced.and_then(|h| known.silences.get(h.silenced_by.first()?));
+        let silence = self.own_silence_of(id).or_else(|| self.silence_of_all(id));
+        let hushed = silence.is_some();
         let who = silence.map_or(String::new(), |s| {
             format!(" by {} until {} ({})", s.created_by, s.ends_at, s.comment)
         });
@@ -195,12 +264,15 @@ impl Engine {
         let fires = matches!(state.stage, Stage::Firing { .. });
         let number = state.incident.filter(|_| fires);
         let open = number.filter(|n| self.state.incidents.get(n).is_some_and(Incident::is_open));
+        let quiet = state.stage == Stage::Idle && plan.external(id).is_none();
         let text = if hushed {
             format!("{} is silenced{who}: nobody is called for it", alert.name)
         } else {
             format!("{} is no longer silenced", alert.name)
         };
-        self.say(now, open, EntryKind::Silence, id.as_str(), text);
+        if !quiet {
+            self.say(now, open, EntryKind::Silence, id.as_str(), text);
+        }
         let Some(number) = open else { return };
         let incident = self.state.incidents.get(&number);
         let Some(team) = incident.and_then(|i| Some(i.alerts.get(id)?.team.clone())) else {
@@ -224,9 +296,30 @@ impl Engine {
         }
     }
 
+    /// The silence of gonogo's own alerts that is about this one.
+    fn own_silence_of(&self, id: &Id) -> Option<&Silence> {
+        let by = self.state.alerts.get(id)?.silenced_by.first()?;
+        self.state.silences.get(by)
+    }
+
+    /// A silence of what an alert takes from another tool, where all that fires is silenced.
+    fn silence_of_all(&self, id: &Id) -> Option<&Silence> {
+        let (_, source) = self.plan.external(id)?;
+        let known = self.state.externals.get(source)?;
+        let taken = || known.alerts.values().filter(|h| h.taken_by.contains(id));
+        let silenced = taken().find(|h| h.standing == Word::Firing && !h.silenced_by.is_empty())?;
+        match taken().any(super::Held::calls) {
+            true => None,
+            false => known.silences.get(silenced.silenced_by.first()?),
+        }
+    }
+
     fn fires_aloud(&self, id: &Id) -> bool {
         let state = self.state.alerts.get(id);
-        state.is_some_and(|s| matches!(s.stage, Stage::Firing { .. }) && s.reading.count > 0)
+        state.is_some_and(|s| {
+            let holds = s.reading.count > 0 || s.reading.holds == Holds::Yes;
+            holds && matches!(s.stage, Stage::Firing { .. })
+        })
     }
 
     /// Is everything silenced that fires in an incident, or in it for one team?

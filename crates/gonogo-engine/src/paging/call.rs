@@ -22,6 +22,10 @@ impl Engine {
 
     /// Calls a team that has answered already.
     pub(crate) fn call_again(&mut self, number: u64, team: &Id, why: &str, now: Time) {
+        // Of what is silenced nobody is told, however long it goes on.
+        if self.all_hushed(number, Some(team)) {
+            return;
+        }
         self.call(number, team, NotifyKind::Growth, why, now);
     }
 

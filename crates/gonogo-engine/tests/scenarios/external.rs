@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gonogo_engine::external::{MAX_HELD, Word};
+use gonogo_engine::external::{MAX_HELD, OWN, Word};
 use gonogo_engine::history::EntryKind;
 use gonogo_engine::input::{ChangeTold, External, Input, Matcher, Raised, Said, Silence, Verb};
 use gonogo_engine::{Engine, Time};
@@ -491,4 +491,72 @@ fn a_change_that_a_tool_tells_of_is_remembered_once() {
             .count(),
         1
     );
+}
+
+fn own_silence(stage: &Stage, name: &str, value: &str, length: Duration) -> Verb {
+    let Verb::Silence { silence } = silence(stage, "own", value, length) else {
+        unreachable!("it is a silence");
+    };
+    let matcher = Matcher {
+        name: name.into(),
+        ..silence.matchers[0].clone()
+    };
+    Verb::Silence {
+        silence: Silence {
+            source: Id::from_static(OWN),
+            matchers: vec![matcher],
+            ..silence
+        },
+    }
+}
+
+#[test]
+fn a_silence_of_our_own_alerts_holds_back_the_page_until_it_ends() {
+    for (name, value) in [
+        ("alertname", "sl.*"),
+        ("severity", "SEV2"),
+        ("component", "api"),
+    ] {
+        let mut stage = Stage::of(latency());
+        let verb = own_silence(&stage, name, value, Duration::from_mins(30));
+        stage.command("cleo", verb);
+        fires(&mut stage, "HighLatency", "a");
+        stage.mins(29);
+        assert_eq!(stage.new_pages(), Vec::<String>::new(), "{name}");
+        let state = &stage.engine.state().alerts[&Id::from_static("slow")];
+        assert_eq!(state.silenced_by, ["own"]);
+        assert_eq!(state.reading.count, 1, "it is seen");
+        stage.mins(2);
+        assert_eq!(stage.new_pages(), ["30:00 cleo page INC-1"], "{name}");
+    }
+}
+
+#[test]
+fn a_silence_of_an_own_alert_that_rings_stops_it_and_ends_with_a_call() {
+    let mut stage = Stage::of(latency());
+    fires(&mut stage, "HighLatency", "a");
+    assert_eq!(stage.new_pages().len(), 1);
+    let verb = own_silence(&stage, "alertname", "slow", Duration::from_hours(1));
+    stage.command("cleo", verb);
+    fires(&mut stage, "HighLatency", "b");
+    stage.mins(50);
+    assert_eq!(stage.new_pages(), Vec::<String>::new());
+    assert_eq!(stage.open(), [1], "silenced is not over");
+    stage.command(
+        "cleo",
+        Verb::EndSilence {
+            source: Id::from_static(OWN),
+            id: "own".into(),
+        },
+    );
+    assert_eq!(stage.new_pages(), ["50:00 cleo growth INC-1"]);
+}
+
+#[test]
+fn a_silence_of_another_alert_silences_nothing() {
+    let mut stage = Stage::of(latency());
+    let verb = own_silence(&stage, "alertname", "slo", Duration::from_hours(1));
+    stage.command("cleo", verb);
+    fires(&mut stage, "HighLatency", "a");
+    assert_eq!(stage.new_pages(), ["00:00 cleo page INC-1"]);
 }

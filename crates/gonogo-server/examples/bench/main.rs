@@ -3,6 +3,7 @@
 //! Each target is a ratio or a bound that is measured here and now, beside what it is compared
 //! with. Invariant: a row says what was measured even where it misses its target.
 
+mod alerts;
 mod check;
 mod client;
 mod engine;
@@ -38,7 +39,8 @@ impl Scale {
     }
 }
 
-const USAGE: &str = "usage: bench [--quick] [ingest | page | engine | rehearsal | check | idle]...";
+const USAGE: &str =
+    "usage: bench [--quick] [ingest | alerts | page | engine | rehearsal | check | idle]...";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -52,7 +54,7 @@ fn main() -> anyhow::Result<()> {
     for arg in &args {
         match arg.as_str() {
             "--quick" => scale = Scale::Quick,
-            "ingest" | "page" | "engine" | "rehearsal" | "check" | "idle" => {
+            "ingest" | "alerts" | "page" | "engine" | "rehearsal" | "check" | "idle" => {
                 chosen.push(arg.as_str());
             }
             _ => anyhow::bail!("{USAGE}"),
@@ -75,6 +77,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("ingest") {
         rows.extend(ingest::measure(base.path(), fsync, scale)?);
+    }
+    if wanted("alerts") {
+        rows.extend(alerts::measure(base.path(), scale)?);
     }
     if wanted("page") {
         rows.push(page::measure(base.path(), scale)?);

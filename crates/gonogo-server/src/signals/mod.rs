@@ -11,6 +11,7 @@ mod maintenance;
 pub mod measure;
 mod overview;
 pub mod reconciliation;
+mod silences;
 mod slo;
 mod source;
 mod watching;
@@ -59,6 +60,8 @@ pub fn routes() -> Router<Site> {
             get(maintenance::list).post(maintenance::begin),
         )
         .route("/signals/maintenance/{id}/end", post(maintenance::end))
+        .route("/silences", get(silences::list).post(silences::create))
+        .route("/silences/{source}/{id}/end", post(silences::end))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))
 }

@@ -20,4 +20,5 @@ mod reload;
 mod sampling;
 mod server;
 mod signals;
+mod silences;
 mod tokens;

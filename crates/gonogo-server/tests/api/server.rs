@@ -216,6 +216,14 @@ impl Server {
         format!("http://{}{path}", self.app.address)
     }
 
+    /// A form that is sent as a browser without scripts sends it.
+    pub async fn form(&self, path: &str, token: &str, body: &str) -> Answer {
+        let request = self.http.post(self.url(path)).bearer_auth(token);
+        let form = "application/x-www-form-urlencoded";
+        let request = request.header("content-type", form).body(body.to_owned());
+        answer(request).await
+    }
+
     /// A request that some other tool makes; it says itself who it is.
     pub async fn tool(
         &self,

@@ -58,6 +58,20 @@ fn alerts_of_grafana() {
 }
 
 #[test]
+fn the_test_button_of_grafana_is_heard_and_calls_nobody() {
+    let body = fixture!("grafana/test_button.json");
+    let external = alerts(&grafana(body));
+    assert_eq!((external.alerts.len(), external.changes.len()), (0, 0));
+    // A rule of that name is no test.
+    let real = with(body, |v| {
+        v["groupKey"] = "{}:{alertname=\"TestAlert\"}".into()
+    });
+    assert_eq!(alerts(&grafana(&real)).alerts.len(), 1);
+    let other = with(body, |v| v["alerts"][0]["labels"]["instance"] = "db".into());
+    assert_eq!(alerts(&grafana(&other)).alerts.len(), 1);
+}
+
+#[test]
 fn events_for_pagerduty() {
     let external = alerts(&pagerduty(fixture!("pagerduty/trigger.json")));
     insta::assert_snapshot!(serde_json::to_string_pretty(&external).unwrap());

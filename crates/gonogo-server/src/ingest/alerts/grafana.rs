@@ -117,6 +117,13 @@ pub(in super::super) fn normalise(settings: &SourceSettings, delivery: &Delivery
         Ok(body) => body,
         Err(error) => return Accepted::DeadLetter(DeadLetter::not_json(&error)),
     };
+    if is_test(&body) {
+        // It was heard, and nobody will ever hear that it is over.
+        return Accepted::Alerts {
+            external: external(settings, delivery, Vec::new()),
+            dead: None,
+        };
+    }
     if body.get("alerts").is_some() {
         return unified(settings, delivery, body);
     }
@@ -127,6 +134,29 @@ pub(in super::super) fn normalise(settings: &SourceSettings, delivery: &Delivery
         },
         Err(dead) => Accepted::DeadLetter(dead),
     }
+}
+
+/// Was the Test button of a contact point pressed? Its group key has the alert's fingerprint
+/// and the time, which no route makes, and the labels are reserved for it.
+fn is_test(body: &Value) -> bool {
+    let Some([alert]) = body
+        .get("alerts")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+    else {
+        return false;
+    };
+    let text = |value: &Value, path: &str| {
+        let found = value.pointer(path).and_then(Value::as_str);
+        found.unwrap_or_default().to_string()
+    };
+    let (key, fingerprint) = (text(body, "/groupKey"), text(alert, "/fingerprint"));
+    let made = key.rsplit_once('-').is_some_and(|(rest, stamp)| {
+        let digits = !stamp.is_empty() && stamp.bytes().all(|b| b.is_ascii_digit());
+        digits && !fingerprint.is_empty() && rest.ends_with(&format!("-{fingerprint}"))
+    });
+    made && text(alert, "/labels/alertname") == "TestAlert"
+        && text(alert, "/labels/instance") == "Grafana"
 }
 
 /// As Alertmanager's, with what Grafana adds kept as annotations.

@@ -20,6 +20,7 @@ use crate::site::Site;
 
 pub use matcher::{MATCHERS_MAX, MatcherMistake, parse_list, parse_matcher};
 pub use silences::{Asked, silence_mistake};
+pub(crate) use silences::{order, state};
 
 /// Where the API is: below a source, and at the root for whoever shows its token.
 const PLACES: [&str; 2] = ["/in/{source}", ""];
