@@ -246,9 +246,14 @@ pub struct FleetState {
 }
 
 impl Seen {
-    /// Did the answers say nothing?
+    /// Did the answers say nothing of what is served?
     pub fn is_mute(&self) -> bool {
-        self.dns == Dns::Unknown && self.site == Served::Unknown
+        let unserved = self.site == Served::Unknown;
+        match self.dns {
+            Dns::Unknown => unserved,
+            Dns::Right => unserved && self.edge == Served::Unknown,
+            _ => false,
+        }
     }
 }
 

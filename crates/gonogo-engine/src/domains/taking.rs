@@ -147,6 +147,10 @@ impl Domain {
         if seen.is_mute() {
             // What was known before stays: certificates age whether or not somebody answers.
             self.mute_since.get_or_insert(now);
+            if seen.dns == Dns::Right {
+                self.seen.dns = seen.dns;
+                self.right_at.get_or_insert(now);
+            }
             return;
         }
         self.mute_since = None;

@@ -294,6 +294,40 @@ fn what_cannot_be_told_moves_nothing_until_it_has_been_so_for_long() {
 }
 
 #[test]
+fn a_name_that_leads_to_us_is_unknown_once_nobody_can_say_what_it_serves() {
+    let mut fleet = Fleet::of(2);
+    let well = fleet.well(days(80));
+    fleet.see(0..2, well);
+    let deaf = Seen {
+        dns: Dns::Right,
+        ..Seen::default()
+    };
+    fleet.see(0..1, deaf);
+    assert_eq!(fleet.stand(0).0, Some(DomainStage::Active));
+    assert_eq!(
+        fleet.domain(0).seen.until,
+        well.until,
+        "the certificate ages whether or not somebody answers"
+    );
+    for _ in 0..7 {
+        fleet.stage.pass(Duration::from_hours(1));
+        fleet.see(0..1, deaf);
+        fleet.see(1..2, well);
+    }
+    assert_eq!(
+        fleet.stand(0),
+        (
+            Some(DomainStage::Unknown),
+            Why::Unanswered,
+            Some(Whose::Unknown)
+        )
+    );
+    assert_eq!(fleet.stand(1).0, Some(DomainStage::Active));
+    fleet.see(0..1, well);
+    assert_eq!(fleet.stand(0).0, Some(DomainStage::Active));
+}
+
+#[test]
 fn a_retired_name_stays_watched_while_it_leads_to_us() {
     let mut fleet = Fleet::of(2);
     let well = fleet.well(days(80));
