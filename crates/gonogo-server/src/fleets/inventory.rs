@@ -1,7 +1,7 @@
 //! Inventories: a file, an endpoint or a query, read into one list of domains.
 //!
-//! Invariant: a list that cannot be read retires nobody, and neither does one that is suddenly
-//! empty.
+//! Invariant: a list that cannot be read retires nobody, and neither does one that is cut off
+//! at the limit or has lost most of its names since the last time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +21,9 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// How long reading one may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// So many names may be gone at once, whatever share of the list they are.
+const FEW: usize = 10;
+
 /// An entry of an inventory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Entry {
@@ -34,6 +37,8 @@ pub(super) struct Entry {
 pub(super) struct List {
     pub entries: BTreeMap<String, Entry>,
     pub refused: u32,
+    /// There were more than are taken, so a name that is not in here may be in the list.
+    pub cut: bool,
 }
 
 pub(super) async fn read(fleets: &Fleets, fleet: &Fleet) -> Result<List, String> {
@@ -199,6 +204,7 @@ impl List {
             return;
         };
         if self.entries.len() >= MAX_DOMAINS && !self.entries.contains_key(&name) {
+            self.cut = true;
             self.refused = self.refused.saturating_add(1);
             return;
         }
@@ -237,8 +243,8 @@ fn short(text: &str) -> String {
     text.chars().take(CUSTOMER_MAX).collect()
 }
 
-/// What a list changes about what is known.
-pub(super) fn changes(list: &List, known: &Domains) -> Listed {
+/// What a list changes about what is known, or why it is not believed.
+pub(super) fn changes(list: &List, known: &Domains) -> Result<Listed, String> {
     let mut listed = Listed {
         refused: list.refused,
         ..Listed::default()
@@ -260,16 +266,23 @@ pub(super) fn changes(list: &List, known: &Domains) -> Listed {
             false => listed.added.push(added(name, entry)),
         }
     }
-    // A list that is suddenly empty is more likely a mistake than the end of the business.
-    if !list.entries.is_empty() {
-        let gone = known.iter().filter(|(name, domain)| {
-            domain.retired_at.is_none() && !list.entries.contains_key(&***name)
-        });
-        listed
-            .retired
-            .extend(gone.map(|(name, _)| name.to_string()));
+    if !list.cut {
+        let active = known
+            .iter()
+            .filter(|(_, domain)| domain.retired_at.is_none());
+        let count = active.clone().count();
+        let gone = active.filter(|(name, _)| !list.entries.contains_key(&***name));
+        let gone: Vec<String> = gone.map(|(name, _)| name.to_string()).collect();
+        // It is more likely a mistake than the end of the business.
+        if gone.len() > FEW.min(count.saturating_sub(1)) && gone.len() > count / 2 {
+            return Err(format!(
+                "the list has lost {} of {count} names at once, so nothing of it is believed; mark names as retired, or take them out in smaller steps",
+                gone.len()
+            ));
+        }
+        listed.retired.extend(gone);
     }
-    listed
+    Ok(listed)
 }
 
 fn added(name: &str, entry: &Entry) -> Added {
@@ -329,16 +342,32 @@ mod tests {
     }
 
     #[test]
-    fn only_changes_are_told_and_an_empty_list_retires_nobody() {
+    fn only_changes_are_told_and_an_empty_list_is_not_believed() {
         let mut known = Domains::new();
         known.insert("kept.example".into(), Domain::default());
         known.insert("gone.example".into(), Domain::default());
         let list = from_lines("kept.example\nnew.example\n");
-        let listed = changes(&list, &known);
+        let listed = changes(&list, &known).unwrap();
         let added: Vec<&str> = listed.added.iter().map(|a| a.domain.as_str()).collect();
         assert_eq!(added, ["new.example"]);
         assert_eq!(listed.retired, ["gone.example"]);
-        let listed = changes(&List::default(), &known);
-        assert_eq!(listed, Listed::default());
+        assert!(changes(&List::default(), &known).is_err());
+    }
+
+    #[test]
+    fn a_list_that_is_cut_off_or_shrinks_suddenly_retires_nobody() {
+        let names =
+            |count: usize| -> String { (0..count).map(|n| format!("d{n}.example\n")).collect() };
+        let known: Domains = (0..40)
+            .map(|n| (format!("d{n}.example").into(), Domain::default()))
+            .collect();
+        let smaller = changes(&from_lines(&names(20)), &known).unwrap();
+        assert_eq!(smaller.retired.len(), 20, "half of them may be gone");
+        let why = changes(&from_lines(&names(19)), &known).unwrap_err();
+        assert!(why.contains("21 of 40"), "{why}");
+        let cut = from_lines(&names(MAX_DOMAINS + 1));
+        let mut known = known;
+        known.insert("beyond.example".into(), Domain::default());
+        assert_eq!(changes(&cut, &known).unwrap().retired, Vec::<String>::new());
     }
 }

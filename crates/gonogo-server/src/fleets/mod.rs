@@ -130,11 +130,10 @@ impl Fleets {
         let now = self.clock.now();
         let listed = inventory::read(self, fleet).await;
         let known = self.known(fleet);
-        match listed {
-            Ok(list) => {
-                let listed = Some(inventory::changes(&list, &known));
+        match listed.and_then(|list| inventory::changes(&list, &known)) {
+            Ok(listed) => {
                 self.write(FleetInput {
-                    listed,
+                    listed: Some(listed),
                     ..empty(&fleet.id.value, now)
                 })
                 .await;

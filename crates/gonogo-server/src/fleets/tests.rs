@@ -61,11 +61,13 @@ async fn only_what_changed_is_written_and_the_rest_is_counted() {
     let mut all = known(2);
     round.follow(&all);
     assert_eq!(round.due.len(), 2, "new domains are asked at once");
+    let answered = Answered {
+        verdict: Some(Verdict::Ok),
+        code: code::OK,
+    };
     let well = Surveyed {
-        dns: Answered {
-            verdict: Some(Verdict::Ok),
-            code: code::OK,
-        },
+        dns: answered.clone(),
+        site: Some(answered),
         ..Surveyed::default()
     };
     round.take("d0.example".into(), &well, &all);
