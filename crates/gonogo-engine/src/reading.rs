@@ -616,7 +616,7 @@ fn slow(flow: &FlowState, c: &FlowSlow, now: Time) -> Reading {
 }
 
 /// A length of time in its two largest units: "3d 4h".
-pub(crate) fn in_words(length: Duration) -> String {
+pub fn in_words(length: Duration) -> String {
     let millis = length.as_millis();
     let units = [
         (86_400_000, "d"),

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 
 const MINUTE: i64 = 60_000;
-/// Bucket length and how long buckets of it are kept, in milliseconds, finest first.
+/// Bucket length and how long buckets of it are kept, in milliseconds, finest first: a little
+/// longer than the windows of six hours and three days, whose far ends would blur otherwise.
 const TIERS: [(i64, i64); 3] = [
-    (MINUTE, 6 * 60 * MINUTE),
-    (5 * MINUTE, 3 * 24 * 60 * MINUTE),
+    (MINUTE, (6 * 60 + 10) * MINUTE),
+    (5 * MINUTE, (3 * 24 + 2) * 60 * MINUTE),
     (60 * MINUTE, 93 * 24 * 60 * MINUTE),
 ];
 
@@ -266,7 +267,7 @@ mod tests {
         series.roll(now);
         assert_eq!(series.sum(now, Duration::from_hours(24 * 30)), 2000);
         assert_eq!(series.sum(now, Duration::from_mins(60)), 61);
-        assert!(series.tiers[0].len() <= 361 && !series.tiers[1].is_empty());
+        assert!(series.tiers[0].len() <= 371 && !series.tiers[1].is_empty());
         let stretches = series.stretches(now, Duration::from_mins(10), 6);
         assert_eq!(stretches.iter().map(|(_, n)| n).sum::<u64>(), 60);
         let windows = [60, 6 * 60, 24 * 60, 30 * 24 * 60].map(Duration::from_mins);

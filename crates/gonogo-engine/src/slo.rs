@@ -24,8 +24,9 @@ use crate::time::Time;
 
 /// How many bad items are named.
 pub const MAX_BAD_NAMED: usize = 20;
-/// Counters are read every minute; after this long without an answer nothing can be told.
-pub const SAMPLE_STALE_AFTER: Duration = Duration::from_mins(5);
+/// Counters are read every minute; after this long without an answer nothing can be told. Less
+/// than the shortest window of a burn rate: a window that nobody fills is not one without bad items.
+pub const SAMPLE_STALE_AFTER: Duration = Duration::from_mins(4);
 /// Parts per million, and millionths of an item.
 const MILLION: u128 = 1_000_000;
 
@@ -235,8 +236,10 @@ pub(crate) fn burns(slo: &Slo, measure: Measure, window: Duration, rate_ppm: u64
         }
         None => {
             let allowed = u128::from(1_000_000 - slo.target.ppm());
-            measure.bad_millionths.saturating_mul(MILLION)
-                >= (rate * allowed).saturating_mul(u128::from(measure.total))
+            // A window without items burns nothing: what stopped is told by `slo_silent`.
+            measure.total > 0
+                && measure.bad_millionths.saturating_mul(MILLION)
+                    >= (rate * allowed).saturating_mul(u128::from(measure.total))
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod courier;
 pub mod demo;
 pub mod doctor;
 pub mod driver;
+pub mod explained;
 pub mod fleets;
 pub mod force;
 mod forward;

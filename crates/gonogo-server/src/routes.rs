@@ -12,6 +12,7 @@ use crate::ack;
 use crate::api;
 use crate::auth;
 use crate::driver::LAG_PAGED_MS;
+use crate::explained;
 use crate::fleets;
 use crate::graph;
 use crate::heartbeats;
@@ -110,6 +111,7 @@ fn pages(site: Site) -> Router {
         .merge(launch::routes())
         .merge(risks::routes())
         .merge(signals::routes())
+        .merge(explained::routes())
         .merge(package_page::routes())
         .merge(places::routes())
         .merge(fleets::pages::routes())

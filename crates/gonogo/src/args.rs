@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use export::{Catalog, Export, ExportVerb, Handbook};
+pub use export::{Catalog, Export, ExportVerb, Handbook, Prometheus};
 pub use graph::Graph;
 pub use import::{Catalogue, Import};
 pub use keeping::{Backup, Doctor, Restore};

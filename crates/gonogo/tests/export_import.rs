@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use gonogo_model::slo::Sli;
 use gonogo_model::{Package, PackageText, load};
 use support::Sandbox;
 
@@ -103,4 +104,58 @@ fn what_is_exported_looks_as_people_would_write_it() {
     for format in ["backstage", "openslo"] {
         insta::assert_snapshot!(format, sandbox.run(&["export", format]));
     }
+}
+
+const COUNTED: &str = r#"
+slos:
+  - {id: good, name: Good of all, component: website, sli: {promql: {url: "${env:PROMETHEUS}", good: 'a_total{code!~"5.."}', total: a_total}}, target: 99.95%, calendar: {every: quarter, zone: Europe/Berlin}}
+  - {id: bad, name: Bad of all, component: website, sli: {promql: {url: "http://other.example.com", bad: b_bad_total, total: b_total}}, target: 99%, window: 7d}
+  - {id: minutes, name: Good minutes, component: website, sli: {promql: {url: "${env:PROMETHEUS}", good_minute: up}}, target: 99.9%, calendar: {every: week}}
+  - {id: apart, name: Good and bad, component: website, sli: {promql: {url: "${env:PROMETHEUS}", token: "${env:TOKEN}", good: c_good_total, bad: c_bad_total}}, target: 99%, budget_events: 3}
+  - {id: both, name: Both, component: website, sli: {composite: {of: [{slo: good, weight: 3}, {slo: bad}]}}, target: 99%}
+"#;
+
+#[test]
+fn openslo_brings_queries_and_calendars_back_and_says_what_it_cannot() {
+    let sandbox = Sandbox::empty();
+    sandbox.run(&["init", "ops", "--template", "minimal"]);
+    sandbox.write("ops/counted.yaml", COUNTED);
+    let said = sandbox.run(&["export", "openslo", "ops"]);
+    let (_, rest) = said.split_once("--- stdout\n").expect("a document");
+    let (document, lost) = rest.split_once("--- stderr\n").expect("losses");
+    for line in [
+        "SLO apart: the token of its Prometheus",
+        "SLO apart: its budget of 3 bad items",
+        "SLO apart: that it counts bad ones apart",
+        "SLO both: its parts and their weights",
+    ] {
+        assert!(lost.contains(line), "{line}: {lost}");
+    }
+    assert!(
+        document.contains("startTime: \"2024-01-01 00:00:00\""),
+        "{document}"
+    );
+    sandbox.write("out.yaml", document);
+    let said = sandbox.run(&["import", "openslo", "out.yaml", "--into", "back"]);
+    assert!(said.starts_with("exit 0\n"), "{said}");
+    let (before, after) = (package(&sandbox, "ops"), package(&sandbox, "back"));
+    let told = |package: &Package, id: &str| {
+        let slo = &package.slos[id];
+        let Sli::Promql(sli) = &slo.sli else {
+            panic!("{id} counts something else");
+        };
+        let calendar = slo
+            .calendar
+            .as_ref()
+            .map(|c| (c.every, c.zone.name().to_string()));
+        let queries = (&sli.good, &sli.bad, &sli.total, &sli.good_minute);
+        format!(
+            "{} {} {} {queries:?} {calendar:?}",
+            sli.url, slo.target, slo.window
+        )
+    };
+    for id in ["good", "bad", "minutes"] {
+        assert_eq!(told(&before, id), told(&after, id));
+    }
+    assert!(told(&after, "apart").contains("sum(c_good_total) + (sum(c_bad_total) or vector(0))"));
 }

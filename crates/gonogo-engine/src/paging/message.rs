@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use gonogo_model::Id;
 use gonogo_model::alert::Alert;
+use gonogo_model::change::ChangeKind;
 use gonogo_model::team::Contact;
+use gonogo_model::{Duration, Id};
 
+use crate::change::Happened;
 use crate::effect::{Effect, EffectId, Notify, NotifyKind, Recipient};
 use crate::engine::Engine;
 use crate::incident::Incident;
+use crate::reading::in_words;
 use crate::time::Time;
 
 /// How many alerts a message names.
 const ALERTS_NAMED: usize = 8;
+/// How long before an alert a change is told in the message about it.
+const TOLD_BEFORE: Duration = Duration::from_hours(1);
 
 /// What is particular to one message about an incident.
 pub(super) struct Letter {
@@ -51,6 +56,7 @@ impl Engine {
         });
         lines.extend(troubles.cloned());
         let lead = self.lead_alert(incident);
+        lines.extend(lead.and_then(|l| self.changed_line(l)));
         Notify {
             id,
             incident: Some(incident.number),
@@ -68,6 +74,31 @@ impl Engine {
             runbook: lead.and_then(|a| a.runbook.as_ref()).map(|r| r.id.clone()),
             why_you,
         }
+    }
+
+    /// "changed 4 min before: deploy 41f3 (Billing)": the nearest change before an alert.
+    fn changed_line(&self, alert: &Alert) -> Option<String> {
+        let state = self.state.alerts.get(&alert.id.value)?;
+        let fired = state.fired_at?;
+        let near = |c: &&Happened| fired.since(c.at) <= TOLD_BEFORE;
+        let (change, more) = {
+            let mut near = state.before.iter().filter(near);
+            (near.next()?, near.count())
+        };
+        let component = change.component.as_ref();
+        let component = component.and_then(|c| self.plan.package.components.get(c));
+        let what = match (change.kind, component) {
+            (ChangeKind::Vendor | ChangeKind::Other, _) | (_, None) => {
+                format!("{}, {}", change.name, change.label)
+            }
+            (kind, Some(component)) => format!("{kind} {} ({})", change.label, component.name),
+        };
+        let more = match more {
+            0 => String::new(),
+            n => format!(", and {n} more"),
+        };
+        let ago = in_words(fired.since(change.at));
+        Some(format!("changed {ago} before: {what}{more}"))
     }
 
     /// The firing alert that says most of an incident: that of its cause, else the worst.

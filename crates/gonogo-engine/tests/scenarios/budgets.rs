@@ -1,6 +1,7 @@
 //! Error budgets: burning, used up, too little to say; absences; policies that freeze.
 
 use gonogo_engine::alerting::{Holds, Stage as AlertStage};
+use gonogo_engine::effect::Effect;
 use gonogo_engine::freeze::Says;
 use gonogo_engine::history::EntryKind;
 use gonogo_engine::input::{CheckVerdict, Input, Sampled};
@@ -290,6 +291,25 @@ fn an_alert_tells_what_changed_just_before() {
         ]
     );
     assert_eq!(stage.engine.state().changes.len(), 3);
+    let told = stage.effects.iter().filter_map(|(_, effect)| match effect {
+        Effect::Notify(message) => Some(message.summary.as_str()),
+        _ => None,
+    });
+    let told: Vec<&str> = told.collect();
+    let said = "changed 5 min before: deploy 41 succeeded (The API), and 1 more";
+    assert!(told.iter().any(|t| t.contains(said)), "{told:#?}");
+}
+
+#[test]
+fn a_short_window_without_items_burns_nothing() {
+    let mut stage = Stage::of(with(&slo("target: 99%, min_events: 10"), &burn("fast")));
+    for _ in 0..3 {
+        deliveries(&mut stage, 0, 10);
+        stage.mins(1);
+    }
+    assert_eq!(holds(&stage), Holds::Yes, "{}", detail(&stage));
+    stage.mins(10);
+    assert_eq!(holds(&stage), Holds::No, "{}", detail(&stage));
 }
 
 #[test]

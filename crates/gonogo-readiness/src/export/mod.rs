@@ -3,6 +3,7 @@
 pub mod backstage;
 pub mod handbook;
 pub mod openslo;
+pub mod prometheus;
 
 use gonogo_model::Id;
 

@@ -1,11 +1,12 @@
 //! A package's SLOs as OpenSLO v1: a service per component, an SLO each.
 //!
-//! What is counted is a check or a flow of gonogo, so the metric source is of type `gonogo`;
-//! other tools see targets, windows and services, and have to bring their own query.
+//! Counters and queries go out as Prometheus queries with their data source. What gonogo counts
+//! itself (flows, checks, events) has a metric source of type `gonogo`: other tools see targets,
+//! windows and services, and have to bring their own query.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gonogo_model::slo::{Sli, Slo};
+use gonogo_model::slo::{Calendar, CalendarUnit, PromqlSli, Sli, Slo};
 use gonogo_model::{Duration, Id, Package};
 
 use super::{Exported, name_fits};
@@ -13,6 +14,8 @@ use crate::import::backstage::TIER;
 use crate::import::openslo::SLI;
 use crate::yaml::Yaml;
 
+/// The type of a metric source that is a Prometheus.
+pub(crate) const PROMETHEUS: &str = "Prometheus";
 /// The longest name of an object: RFC 1123.
 pub const MAX_NAME: usize = 63;
 
@@ -35,6 +38,16 @@ pub fn export(package: &Package) -> Exported {
         ));
         name_fits(service, MAX_NAME, |c| c == '-', &mut out);
     }
+    let sources = data_sources(package);
+    for (url, name) in &sources {
+        let details = Yaml::map([("url", Some(Yaml::text(url)))]);
+        let spec = Yaml::map([
+            ("type", Some(Yaml::text(PROMETHEUS))),
+            ("connectionDetails", Some(details)),
+        ]);
+        let metadata = metadata(name, "Prometheus", Yaml::Map(Vec::new()));
+        out.document(&object("DataSource", metadata, spec));
+    }
     for slo in package.slos.values() {
         let id = &slo.id.value;
         let Some(service) = about(slo) else {
@@ -43,7 +56,7 @@ pub fn export(package: &Package) -> Exported {
             continue;
         };
         let mut lost = Vec::new();
-        out.document(&of_slo(slo, &service, &mut lost));
+        out.document(&of_slo(slo, &service, &sources, &mut lost));
         if slo.journey.is_some() {
             lost.push("the journey that it is about".into());
         }
@@ -54,10 +67,92 @@ pub fn export(package: &Package) -> Exported {
     out
 }
 
-fn of_slo(slo: &Slo, service: &Id, lost: &mut Vec<String>) -> Yaml {
+/// The Prometheus servers that are asked, by address.
+fn data_sources(package: &Package) -> BTreeMap<String, String> {
+    let urls = package.slos.values().filter_map(|slo| match &slo.sli {
+        Sli::Promql(sli) => Some(sli.url.to_string()),
+        _ => None,
+    });
+    let urls: BTreeSet<String> = urls.collect();
+    let numbered = urls.into_iter().zip(1..);
+    numbered
+        .map(|(url, number)| (url, format!("prometheus-{number}")))
+        .collect()
+}
+
+fn of_slo(
+    slo: &Slo,
+    service: &Id,
+    sources: &BTreeMap<String, String>,
+    lost: &mut Vec<String>,
+) -> Yaml {
     let counted = counted(&slo.sli);
+    let metric = match &slo.sli {
+        Sli::Promql(sli) => promql(sli, sources, lost),
+        other => {
+            if other.is_made_of_slos() {
+                lost.push("its parts and their weights".into());
+            }
+            ratio_of(&counted)
+        }
+    };
+    if let Some(budget) = slo.budget_events {
+        lost.push(format!("its budget of {budget} bad items"));
+    }
+    let minutes = matches!(&slo.sli, Sli::Promql(sli) if sli.good_minute.is_some());
+    let indicator = Yaml::map([
+        (
+            "metadata",
+            Some(Yaml::map([(
+                "name",
+                Some(Yaml::text(format!("{}-indicator", slo.id.value))),
+            )])),
+        ),
+        ("spec", Some(metric)),
+    ]);
+    let ppm = slo.target.ppm();
+    let decimals = format!("{:06}", ppm % 1_000_000);
+    let decimals = match decimals.trim_end_matches('0') {
+        "" => "0",
+        some => some,
+    };
+    let target = format!("{}.{decimals}", ppm / 1_000_000);
+    let slice = |value: Yaml| minutes.then_some(value);
+    let objective = Yaml::map([
+        ("displayName", Some(Yaml::text(&slo.name))),
+        ("op", slice(Yaml::text("gte"))),
+        ("value", slice(Yaml::Number(1))),
+        ("target", Some(Yaml::Decimal(target))),
+        ("timeSliceTarget", slice(Yaml::Decimal("1.0".into()))),
+        ("timeSliceWindow", slice(Yaml::text("1m"))),
+    ]);
+    let window = match &slo.calendar {
+        Some(written) => calendar(written),
+        None => Yaml::map([
+            ("duration", Some(Yaml::text(window(slo.window, lost)))),
+            ("isRolling", Some(Yaml::Bool(true))),
+        ]),
+    };
+    let method = if minutes { "Timeslices" } else { "Occurrences" };
+    let annotations = Yaml::map([(SLI, Some(Yaml::text(counted)))]);
+    let spec = Yaml::map([
+        ("service", Some(Yaml::text(service.as_str()))),
+        ("indicator", Some(indicator)),
+        ("timeWindow", Some(Yaml::List(vec![window]))),
+        ("budgetingMethod", Some(Yaml::text(method))),
+        ("objectives", Some(Yaml::List(vec![objective]))),
+    ]);
+    object(
+        "SLO",
+        metadata(slo.id.as_str(), &slo.name, annotations),
+        spec,
+    )
+}
+
+/// Good and all of what gonogo counts itself.
+fn ratio_of(counted: &str) -> Yaml {
     let source = |count: &str| {
-        let (kind, id) = counted.split_once(':').unwrap_or(("check", &counted));
+        let (kind, id) = counted.split_once(':').unwrap_or(("check", counted));
         let spec = Yaml::map([
             (kind, Some(Yaml::text(id))),
             ("count", Some(Yaml::text(count))),
@@ -70,44 +165,61 @@ fn of_slo(slo: &Slo, service: &Id, lost: &mut Vec<String>) -> Yaml {
         ("good", source("good")),
         ("total", source("all")),
     ]);
-    let indicator = Yaml::map([
-        (
-            "metadata",
-            Some(Yaml::map([(
-                "name",
-                Some(Yaml::text(format!("{}-indicator", slo.id.value))),
-            )])),
-        ),
-        ("spec", Some(Yaml::map([("ratioMetric", Some(ratio))]))),
-    ]);
-    let ppm = slo.target.ppm();
-    let decimals = format!("{:06}", ppm % 1_000_000);
-    let decimals = match decimals.trim_end_matches('0') {
-        "" => "0",
-        some => some,
+    Yaml::map([("ratioMetric", Some(ratio))])
+}
+
+/// Queries of a Prometheus.
+fn promql(sli: &PromqlSli, sources: &BTreeMap<String, String>, lost: &mut Vec<String>) -> Yaml {
+    if sli.token.is_some() {
+        lost.push("the token of its Prometheus".into());
+    }
+    let name = sources.get(&sli.url.to_string());
+    let source = |query: &String| {
+        let spec = Yaml::map([("query", Some(Yaml::text(query)))]);
+        let source = Yaml::map([
+            ("metricSourceRef", name.map(Yaml::text)),
+            ("type", Some(Yaml::text(PROMETHEUS))),
+            ("spec", Some(spec)),
+        ]);
+        Yaml::map([("metricSource", Some(source))])
     };
-    let target = format!("{}.{decimals}", ppm / 1_000_000);
-    let objective = Yaml::map([
-        ("displayName", Some(Yaml::text(&slo.name))),
-        ("target", Some(Yaml::Decimal(target))),
+    if let Some(minute) = &sli.good_minute {
+        return Yaml::map([("thresholdMetric", Some(source(minute)))]);
+    }
+    // The format wants all; good and bad together are all.
+    let all = match (&sli.good, &sli.bad) {
+        (Some(good), Some(bad)) => {
+            lost.push("that it counts bad ones apart: they are added up to `total`".into());
+            Some(format!("sum({good}) + (sum({bad}) or vector(0))"))
+        }
+        _ => sli.total.clone(),
+    };
+    let bad = sli.bad.as_ref().filter(|_| sli.good.is_none());
+    let ratio = Yaml::map([
+        ("counter", Some(Yaml::Bool(true))),
+        ("good", sli.good.as_ref().map(source)),
+        ("bad", bad.map(source)),
+        ("total", all.as_ref().map(source)),
     ]);
-    let rolling = Yaml::map([
-        ("duration", Some(Yaml::text(window(slo.window, lost)))),
-        ("isRolling", Some(Yaml::Bool(true))),
+    Yaml::map([("ratioMetric", Some(ratio))])
+}
+
+/// A window of the calendar; the first Monday, month, quarter and year begin at once in 2024.
+fn calendar(calendar: &Calendar) -> Yaml {
+    let duration = match calendar.every {
+        CalendarUnit::Week => "1w",
+        CalendarUnit::Month => "1M",
+        CalendarUnit::Quarter => "1Q",
+    };
+    let from = Yaml::map([
+        ("startTime", Some(Yaml::text("2024-01-01 00:00:00"))),
+        ("timeZone", Some(Yaml::text(calendar.zone.name()))),
     ]);
-    let annotations = Yaml::map([(SLI, Some(Yaml::text(counted.clone())))]);
-    let spec = Yaml::map([
-        ("service", Some(Yaml::text(service.as_str()))),
-        ("indicator", Some(indicator)),
-        ("timeWindow", Some(Yaml::List(vec![rolling]))),
-        ("budgetingMethod", Some(Yaml::text("Occurrences"))),
-        ("objectives", Some(Yaml::List(vec![objective]))),
-    ]);
-    object(
-        "SLO",
-        metadata(slo.id.as_str(), &slo.name, annotations),
-        spec,
-    )
+    Yaml::map([
+        ("duration", Some(Yaml::text(duration))),
+        ("isRolling", Some(Yaml::Bool(false))),
+        ("calendar", Some(from)),
+    ])
 }
 
 fn counted(sli: &Sli) -> String {

@@ -1,7 +1,7 @@
 //! OpenSLO v1: services become components, SLOs become SLOs.
 //!
-//! An indicator is a query to somebody's metrics, which a package does not hold; a check with
-//! the indicator's name stands in for it, and the report says so.
+//! An indicator that asks a Prometheus is asked here too. For any other a check with the
+//! indicator's name stands in, and the report says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,9 @@ use gonogo_model::percent::Percent;
 use gonogo_model::yaml::Node;
 
 use super::catalogue::{Catalogue, Component, NOBODY, free_id, id_of};
-use super::document::{Document, documents, items, text};
+use super::document::{Document, at, documents, items, text};
 use super::{Imported, Input, LossKind};
+use crate::export::openslo::PROMETHEUS;
 use crate::yaml::Yaml;
 
 /// The annotation in which an export keeps which check or flow an SLO counts.
@@ -21,6 +22,7 @@ pub fn import(inputs: &[Input<'_>]) -> Imported {
     let mut catalogue = Catalogue::default();
     let documents = documents(inputs, &mut catalogue.report);
     let mut slos = Vec::new();
+    let mut signals = Signals::default();
     for document in &documents {
         let root = &document.root;
         let place = document.place(root);
@@ -35,13 +37,14 @@ pub fn import(inputs: &[Input<'_>]) -> Imported {
         ) {
             (Some("openslo/v1"), Some("Service")) => service(document, &place, &mut catalogue),
             (Some("openslo/v1"), Some("SLO")) => slos.push((document, place, said)),
-            (Some("openslo/v1"), Some("SLI" | "DataSource")) => {
-                catalogue.lose(
-                    LossKind::NotCarried,
-                    &place,
-                    &said,
-                    "the query to the metrics",
-                );
+            (Some("openslo/v1"), Some("SLI")) => {
+                let name = text(root, &["metadata", "name"]).unwrap_or_default();
+                signals.indicators.insert(name, root);
+            }
+            (Some("openslo/v1"), Some("DataSource")) => {
+                let name = text(root, &["metadata", "name"]).unwrap_or_default();
+                let url = text(root, &["spec", "connectionDetails", "url"]);
+                signals.urls.extend(url.map(|url| (name, url)));
             }
             (Some("openslo/v1"), Some(_)) => {
                 catalogue.lose(
@@ -58,7 +61,6 @@ pub fn import(inputs: &[Input<'_>]) -> Imported {
             }
         }
     }
-    let mut signals = Signals::default();
     for (document, place, said) in &slos {
         signals.take(document, place, said, &mut catalogue);
     }
@@ -93,13 +95,17 @@ fn service(document: &Document<'_>, place: &str, catalogue: &mut Catalogue) {
 }
 
 #[derive(Default)]
-struct Signals {
+struct Signals<'d> {
+    /// Indicators that stand alone, by name.
+    indicators: BTreeMap<String, &'d Node>,
+    /// The addresses of data sources, by name.
+    urls: BTreeMap<String, String>,
     slos: Vec<Yaml>,
     checks: BTreeMap<String, Yaml>,
     ids: BTreeSet<String>,
 }
 
-impl Signals {
+impl Signals<'_> {
     fn take(
         &mut self,
         document: &Document<'_>,
@@ -111,8 +117,15 @@ impl Signals {
         let mut lose = |kind, what: String| catalogue.lose(kind, place, said, what);
         let name = text(root, &["metadata", "name"]).unwrap_or_default();
         let title = text(root, &["metadata", "displayName"]).unwrap_or_else(|| name.clone());
-        let window = window(root, &mut lose);
-        if text(root, &["spec", "budgetingMethod"]).is_some_and(|m| m != "Occurrences") {
+        let calendar = calendar(root);
+        let window = match calendar {
+            Some(_) => None,
+            None => window(root, &mut lose),
+        };
+        let queries = self.queries(root);
+        let minutes = queries.iter().any(|(kind, _)| *kind == "good_minute");
+        let method = if minutes { "Timeslices" } else { "Occurrences" };
+        if text(root, &["spec", "budgetingMethod"]).is_some_and(|m| m != method) {
             lose(
                 LossKind::NotCarried,
                 "`budgetingMethod`: single events are counted here".into(),
@@ -163,17 +176,81 @@ impl Signals {
             };
             let id = free_id(&self.ids, &wanted, "slo");
             self.ids.insert(id.clone());
-            let check = self.check(root, &id, &title, &component, place, said, catalogue);
+            let sli = if queries.is_empty() {
+                let check = self.check(root, &id, &title, &component, place, said, catalogue);
+                ("check", Yaml::text(check))
+            } else {
+                let named = queries
+                    .iter()
+                    .map(|(k, q)| ((*k).to_string(), Yaml::text(q)));
+                let mut asked = vec![("url".to_string(), Yaml::text(self.url(root)))];
+                asked.extend(named);
+                ("promql", Yaml::Map(asked))
+            };
             let named = text(objective, &["displayName"]).filter(|_| several);
             let named = named.map_or_else(|| title.clone(), |n| format!("{title}: {n}"));
             self.slos.push(Yaml::map([
                 ("id", Some(Yaml::text(id))),
                 ("name", Some(Yaml::text(named))),
-                ("sli", Some(Yaml::map([("check", Some(Yaml::text(check)))]))),
+                (
+                    "component",
+                    (!queries.is_empty()).then(|| Yaml::text(&component)),
+                ),
+                ("sli", Some(Yaml::Map(vec![(sli.0.to_string(), sli.1)]))),
                 ("target", Some(Yaml::text(target.to_string()))),
                 ("window", window.clone().map(Yaml::Text)),
+                ("calendar", calendar.clone()),
             ]));
         }
+    }
+
+    /// Its indicator, written in place or by name.
+    fn indicator<'r>(&'r self, root: &'r Node) -> Option<&'r Node> {
+        let named = text(root, &["spec", "indicatorRef"]);
+        let alone = named.and_then(|name| self.indicators.get(&name).copied());
+        alone
+            .and_then(|node| at(node, &["spec"]))
+            .or_else(|| at(root, &["spec", "indicator", "spec"]))
+    }
+
+    /// What is asked of a Prometheus, as our own SLIs name it; nothing, where another is asked.
+    fn queries(&self, root: &Node) -> Vec<(&'static str, String)> {
+        let Some(indicator) = self.indicator(root) else {
+            return Vec::new();
+        };
+        let query = |path: &[&str]| {
+            let path = |more: &[&'static str]| [path, &["metricSource"], more].concat();
+            let kind = text(indicator, &path(&["type"]))?;
+            let prometheus = kind.eq_ignore_ascii_case(PROMETHEUS);
+            text(indicator, &path(&["spec", "query"])).filter(|_| prometheus)
+        };
+        // Only what is 1 while it is good can be counted by the minute.
+        let plain = items(root, &["spec", "objectives"]).into_iter().all(|o| {
+            let is = |key: &str, value: &str| text(o, &[key]).is_some_and(|v| v == value);
+            is("op", "gte") && (is("value", "1") || is("value", "1.0"))
+        });
+        if let Some(minute) = query(&["thresholdMetric"]).filter(|_| plain) {
+            return vec![("good_minute", minute)];
+        }
+        let ratio = |part: &'static str| Some((part, query(&["ratioMetric", part])?));
+        let part = ratio("good").or_else(|| ratio("bad"));
+        match (part, ratio("total")) {
+            (Some(part), Some(total)) => vec![part, total],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Where the Prometheus is: its data source, or a variable to fill in.
+    fn url(&self, root: &Node) -> String {
+        let named = self.indicator(root).and_then(|indicator| {
+            let places = [
+                &["ratioMetric", "total", "metricSource", "metricSourceRef"][..],
+                &["thresholdMetric", "metricSource", "metricSourceRef"],
+            ];
+            places.into_iter().find_map(|path| text(indicator, path))
+        });
+        let url = named.and_then(|name| self.urls.get(&name).cloned());
+        url.unwrap_or_else(|| "${env:PROMETHEUS_URL}".into())
     }
 
     /// The check that is counted: the one that an export named, or a stand-in.
@@ -224,13 +301,32 @@ impl Signals {
     }
 }
 
+/// A window of the calendar that begins with a week, a month or a quarter.
+fn calendar(root: &Node) -> Option<Yaml> {
+    let window = items(root, &["spec", "timeWindow"]).into_iter().next()?;
+    if text(window, &["isRolling"])? != "false" {
+        return None;
+    }
+    let every = match text(window, &["duration"])?.as_str() {
+        "1w" | "7d" => "week",
+        "1M" => "month",
+        "1Q" | "3M" => "quarter",
+        _ => return None,
+    };
+    let zone = text(window, &["calendar", "timeZone"]);
+    Some(Yaml::map([
+        ("every", Some(Yaml::text(every))),
+        ("zone", zone.map(Yaml::Text)),
+    ]))
+}
+
 /// The window, in days: months, quarters and years have no fixed length.
 fn window(root: &Node, lose: &mut impl FnMut(LossKind, String)) -> Option<String> {
     let window = items(root, &["spec", "timeWindow"]).into_iter().next()?;
     if text(window, &["isRolling"]).as_deref() == Some("false") {
         lose(
             LossKind::NotCarried,
-            "a window by the calendar: windows roll here".into(),
+            "a window by the calendar that is no week, month or quarter: it rolls here".into(),
         );
     }
     let written = text(window, &["duration"])?;

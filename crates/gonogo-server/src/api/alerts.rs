@@ -8,8 +8,11 @@ use gonogo_model::Id;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, Asked, Named};
+use super::answer::{Answer, Asked, Name, Named};
+use super::freeze::Change;
+use super::problem::Problem;
 use crate::auth::Identity;
+use crate::explained::{changed_before, explain};
 use crate::site::Site;
 use crate::view::View;
 
@@ -64,6 +67,45 @@ pub struct Alert {
     pub first_step: Option<String>,
     /// What to follow.
     pub runbook: Option<String>,
+    /// When it holds, in a sentence.
+    pub rule: String,
+    /// The time that it looks at, where it looks at one.
+    pub window: Option<String>,
+    /// What is asked or matched, as the package writes it.
+    pub query: Option<String>,
+    /// Where the package says so: `signals/alerts.yaml:12`.
+    pub declared_at: String,
+    /// What changed in the six hours before it last fired, the nearest first.
+    pub changed_before: Vec<Change>,
+}
+
+/// One alert, with what it looks at over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Whole {
+    /// The alert.
+    pub alert: Alert,
+    /// What it looks at; none for a date, a comparison or a table.
+    pub chart: Option<Chart>,
+}
+
+/// A line over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// Where the condition begins to hold, where that is a value of this line.
+    pub bound: Option<f64>,
+    /// In order of time.
+    pub points: Vec<Point>,
+}
+
+/// A point of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// When.
+    pub at: Timestamp,
+    /// The number; none where nothing was measured.
+    pub value: Option<f64>,
 }
 
 /// Which alerts are listed.
@@ -104,6 +146,28 @@ pub(super) async fn list(
     Ok(Json(Alerts { alerts }))
 }
 
+pub(super) async fn show(State(site): State<Site>, _: Identity, Name(id): Name) -> Answer<Whole> {
+    let view = site.view();
+    let found = view.alerts.iter().find(|(known, _)| known.as_str() == id);
+    let alert = found.and_then(|(id, state)| Alert::of(&view, id, state));
+    let declared = found.and_then(|(id, _)| view.plan.alerts.get(id));
+    let (Some(alert), Some(declared)) = (alert, declared) else {
+        let message = format!("The package has no alert `{id}`.");
+        return Err(Problem::unknown("unknown_alert", message));
+    };
+    let picture = explain(&view, declared).picture;
+    let chart = picture.map(|picture| Chart {
+        title: picture.title.to_owned(),
+        bound: picture.bound.map(|(bound, _)| bound),
+        points: picture
+            .points
+            .into_iter()
+            .map(|(at, value)| Point { at, value })
+            .collect(),
+    });
+    Ok(Json(Whole { alert, chart }))
+}
+
 impl Alert {
     fn of(view: &View, id: &Id, state: &AlertState) -> Option<Self> {
         let declared = view.plan.alerts.get(id)?;
@@ -118,6 +182,8 @@ impl Alert {
             Holds::No => "no",
             Holds::CannotTell => "cannot_tell",
         };
+        let explained = explain(view, declared);
+        let before = changed_before(state).into_iter();
         Some(Self {
             id: id.to_string(),
             name: declared.name.clone(),
@@ -139,6 +205,11 @@ impl Alert {
             impact: declared.impact.clone(),
             first_step: declared.first_step.clone(),
             runbook: declared.runbook.as_ref().map(|r| r.id.to_string()),
+            rule: explained.rule,
+            window: explained.window,
+            query: explained.query,
+            declared_at: explained.place,
+            changed_before: before.map(|(change, _)| Change::of(change)).collect(),
         })
     }
 }

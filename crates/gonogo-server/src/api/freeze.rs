@@ -268,15 +268,19 @@ pub(super) async fn changes(State(site): State<Site>, _: Identity) -> Answer<Cha
 }
 
 impl Change {
-    /// Changes and the alerts that fired last, on one timeline, the latest first.
-    pub(crate) fn timeline(view: &View) -> Vec<Self> {
-        let changed = |c: &Happened| Self {
+    /// A change as the engine remembers it.
+    pub(super) fn of(c: &Happened) -> Self {
+        Self {
             at: c.at.timestamp(),
             kind: c.kind.word().to_owned(),
             name: c.name.clone(),
             label: c.label.clone(),
             component: c.component.as_ref().map(ToString::to_string),
-        };
+        }
+    }
+
+    /// Changes and the alerts that fired last, on one timeline, the latest first.
+    pub(crate) fn timeline(view: &View) -> Vec<Self> {
         let fired = view.alerts.iter().filter_map(|(id, state)| {
             let declared = view.plan.package.alerts.get(id)?;
             let still = matches!(state.stage, Stage::Firing { .. });
@@ -288,7 +292,7 @@ impl Change {
                 component: view.plan.component_of(id).map(ToString::to_string),
             })
         });
-        let mut all: Vec<Self> = view.changes.iter().map(changed).chain(fired).collect();
+        let mut all: Vec<Self> = view.changes.iter().map(Self::of).chain(fired).collect();
         all.sort_by_key(|c| std::cmp::Reverse(c.at));
         all
     }

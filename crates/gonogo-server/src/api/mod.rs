@@ -88,6 +88,7 @@ fn listed() -> Listed {
         .post("/api/v1/incidents/{incident}/publish", act::publish)
         .post("/api/v1/incidents/{incident}/steps", act::step_done)
         .get("/api/v1/alerts", alerts::list)
+        .get("/api/v1/alerts/{alert}", alerts::show)
         .get("/api/v1/checks", checks::list)
         .get("/api/v1/flows", flows::list)
         .post("/api/v1/flows/{flow}/write-off", flows::write_off)

@@ -126,6 +126,8 @@ struct AlertRow {
     keys: Vec<String>,
     more_keys: u64,
     href: String,
+    /// What changed just before it: the nearest, and how many more.
+    changed: Option<(String, usize)>,
 }
 
 /// `GET /incidents/{number}`
@@ -344,9 +346,8 @@ fn alerts(view: &View, incident: &Incident) -> Vec<AlertRow> {
                     count - shown_keys.len() as u64
                 },
                 keys: shown_keys,
-                href: declared
-                    .and_then(crate::signals::href_of)
-                    .unwrap_or_default(),
+                href: declared.map_or_else(String::new, |a| format!("/alerts/{}", a.id.value)),
+                changed: view.alerts.get(id).and_then(crate::explained::nearest),
             }
         })
         .collect();

@@ -269,7 +269,8 @@ pub async fn show(
 }
 
 /// What is asked; references to secrets stay references.
-fn target(probe: &Probe) -> String {
+/// What a check asks, in a line.
+pub fn target(probe: &Probe) -> String {
     match probe {
         Probe::Http(http) => format!("{} {}", http.method, http.url),
         Probe::Tls(tls) => format!("{}:{}", tls.host, tls.port),

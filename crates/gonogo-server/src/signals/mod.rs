@@ -22,6 +22,7 @@ use gonogo_model::alert::{Alert, Condition};
 
 use crate::site::Site;
 
+pub use check::target;
 pub use overview::rank;
 pub use watching::standing;
 

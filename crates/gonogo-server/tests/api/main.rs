@@ -8,6 +8,7 @@ mod conditions;
 mod dead_letters;
 mod described;
 mod evidence;
+mod explained;
 mod heartbeats;
 mod maintenance;
 mod metrics;

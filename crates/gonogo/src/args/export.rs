@@ -27,6 +27,8 @@ pub enum ExportVerb {
     Backstage(Catalog),
     /// OpenSLO v1: services and SLOs
     Openslo(Catalog),
+    /// Rules of Prometheus for every SLO, and tests of them
+    Prometheus(Prometheus),
 }
 
 /// `gonogo export backstage`, `gonogo export openslo`
@@ -62,4 +64,26 @@ pub struct Handbook {
     /// One Markdown file to standard output instead
     #[arg(long)]
     pub markdown: bool,
+}
+
+/// `gonogo export prometheus`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gonogo export prometheus ops --out gonogo.yml   and gonogo.test.yml beside it
+  promtool check rules gonogo.yml && promtool test rules gonogo.test.yml
+  gonogo export prometheus ops --url https://ops.example.com > gonogo.yml
+
+SLOs that gonogo counts itself are watched over its /metrics, which Prometheus has to scrape.
+What cannot be said in PromQL is said on standard error.")]
+pub struct Prometheus {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArg,
+    /// The file of rules; a file for `promtool test rules` is written beside it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where gonogo's pages are, for links to runbooks
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use gonogo_model::Package;
 use gonogo_readiness::check;
 use gonogo_readiness::export::handbook::Handbook;
-use gonogo_readiness::export::{Exported, backstage, openslo};
+use gonogo_readiness::export::{Exported, backstage, openslo, prometheus};
 use gonogo_readiness::report::{counted, printable};
 use jiff::Timestamp;
 
@@ -26,33 +26,77 @@ pub fn run(args: &Export) -> anyhow::Result<Exit> {
         ExportVerb::Handbook(args) => handbook(args),
         ExportVerb::Backstage(args) => catalogue(args, backstage::export),
         ExportVerb::Openslo(args) => catalogue(args, openslo::export),
+        ExportVerb::Prometheus(args) => rules(args),
     }
 }
 
 /// Another tool's format on standard output, and what it has no place for beside it.
 fn catalogue(args: &args::Catalog, export: impl Fn(&Package) -> Exported) -> anyhow::Result<Exit> {
-    let dir = args.package.dir();
-    let read = match read_package(&dir) {
-        Ok(read) => read,
+    let package = match sound(&args.package.dir())? {
+        Ok(package) => package,
         Err(exit) => return Ok(exit),
+    };
+    let exported = export(&package);
+    print(&exported.text)?;
+    say_lost(&exported.lost);
+    Ok(Exit::Clean)
+}
+
+fn rules(args: &args::Prometheus) -> anyhow::Result<Exit> {
+    let package = match sound(&args.package.dir())? {
+        Ok(package) => package,
+        Err(exit) => return Ok(exit),
+    };
+    let name = args.out.as_deref().and_then(Path::file_name);
+    let name = name.map_or_else(|| "rules.yml".into(), |n| n.to_string_lossy());
+    let exported = prometheus::export(&package, args.url.as_deref(), &name);
+    match &args.out {
+        None => print(&exported.rules)?,
+        Some(out) => {
+            let tests = out.with_extension("test.yml");
+            write(out, &exported.rules)?;
+            write(&tests, &exported.tests)?;
+            anstream::println!(
+                "{} and {}: try them with `promtool test rules {}`",
+                out.display(),
+                tests.display(),
+                tests.display()
+            );
+        }
+    }
+    say_lost(&exported.lost);
+    Ok(Exit::Clean)
+}
+
+/// A package without errors, or how to end.
+fn sound(dir: &Path) -> anyhow::Result<Result<Package, Exit>> {
+    let read = match read_package(dir) {
+        Ok(read) => read,
+        Err(exit) => return Ok(Err(exit)),
     };
     let checked = check(&read.text, read.findings);
     if !checked.is_sound() {
         anstream::eprintln!("error: the package has {}", checked.counts);
         anstream::eprintln!("help: `gonogo check {}` shows where", dir.display());
-        return Ok(Exit::CouldNotRun);
+        return Ok(Err(Exit::CouldNotRun));
     }
-    let exported = export(&checked.package);
+    Ok(Ok(checked.package))
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(exported.text.as_bytes())?;
+    out.write_all(text.as_bytes())?;
     out.flush()?;
-    if !exported.lost.is_empty() {
+    Ok(())
+}
+
+fn say_lost(lost: &[String]) {
+    if !lost.is_empty() {
         anstream::eprintln!("What did not go along:");
     }
-    for lost in &exported.lost {
+    for lost in lost {
         anstream::eprintln!("  {}", printable(lost));
     }
-    Ok(Exit::Clean)
 }
 
 fn handbook(args: &args::Handbook) -> anyhow::Result<Exit> {
