@@ -8,6 +8,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use gonogo_model::Id;
 use gonogo_model::event::Event;
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -152,11 +153,21 @@ impl Note {
 
 /// Reads an RFC 3339 time; a leap second is the last second of its minute.
 pub(super) fn parse_time(what: &str, text: &str) -> Result<Timestamp, DeadLetter> {
-    text.parse().map_err(|_| {
+    rfc3339(text).ok_or_else(|| {
         DeadLetter::new(
             DeadReason::BadTime,
             format!("`{what}` is no RFC 3339 time, or out of range"),
         )
+    })
+}
+
+/// A time of RFC 3339, as near as it can be held: some tools write the last second of the year
+/// 9999 for "never", which is a day later than the latest time there is here.
+pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let pieces = Pieces::parse(text).ok()?;
+        let whole = pieces.time().is_some() && pieces.offset().is_some();
+        (whole && pieces.date().year() == 9999).then_some(Timestamp::MAX)
     })
 }
 

@@ -3,7 +3,9 @@
 mod alerts;
 mod cloudevents;
 mod cloudevents_auth;
+mod edges;
 mod fivetran;
+mod formats;
 mod github;
 mod google;
 mod limits;

@@ -19,6 +19,7 @@ use gonogo_engine::input::{External, Raised};
 use gonogo_model::source::Provider;
 use jiff::Timestamp;
 
+use super::event::rfc3339;
 use super::{Delivery, SourceSettings};
 
 /// The most alerts of one request.
@@ -146,9 +147,9 @@ fn moment(text: Option<&str>) -> Result<Option<Timestamp>, String> {
     if text.starts_with("0001-01-01T00:00:00") {
         return Ok(None);
     }
-    text.parse()
-        .map(Some)
-        .map_err(|_| "a time that cannot be read".into())
+    let read = rfc3339(text);
+    read.map(Some)
+        .ok_or_else(|| "a time that cannot be read".into())
 }
 
 /// Until when an alert is believed that says no end.

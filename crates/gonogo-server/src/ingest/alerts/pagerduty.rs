@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::super::dead_letter::{DeadLetter, DeadReason};
-use super::super::event::Note;
+use super::super::event::{Note, rfc3339};
 use super::super::reject::{Reject, RejectCode};
 use super::super::secret::any_token_matches;
 use super::super::{Accepted, Delivery, SourceSettings};
@@ -177,7 +177,7 @@ fn raised(settings: &SourceSettings, body: &Value, made: Option<&str>, now: Time
             }
         }
     }
-    let stamp: Option<Timestamp> = of("timestamp").parse().ok();
+    let stamp = rfc3339(&of("timestamp"));
     let now_time = Time::from(now);
     let link = body
         .get("links")
@@ -210,7 +210,7 @@ fn change(body: &Value, now: Timestamp) -> ChangeTold {
     let of = |name: &str| payload.and_then(|p| p.get(name)).and_then(Value::as_str);
     let summary = of("summary").unwrap_or_default();
     let from = of("source").map_or(String::new(), |s| format!(" ({s})"));
-    let at: Option<Timestamp> = of("timestamp").and_then(|t| t.parse().ok());
+    let at = of("timestamp").and_then(rfc3339);
     ChangeTold {
         summary: cut(format!("{summary}{from}")),
         at: Time::from(at.unwrap_or(now)),

@@ -113,8 +113,9 @@ pub(super) fn raised(
         "resolved" => Said::Over,
         _ => return Err("a status that is neither firing nor resolved".into()),
     };
-    let starts = moment(alert.starts_at.as_deref())?;
-    let ends = moment(alert.ends_at.as_deref())?;
+    // That it fires counts for more than since when, and these senders do not send it again.
+    let time = |text: Option<String>| moment(text.as_deref()).unwrap_or(None);
+    let (starts, ends) = (time(alert.starts_at), time(alert.ends_at));
     let named = alert.fingerprint.filter(|f| {
         !f.is_empty() && f.len() <= MAX_LABEL_BYTES && f.bytes().all(|b| b.is_ascii_alphanumeric())
     });
