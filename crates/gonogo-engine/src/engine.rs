@@ -66,6 +66,8 @@ pub struct Engine {
     pub(crate) state: State,
     pub(crate) out: Vec<Effect>,
     pub(crate) history: Vec<Entry>,
+    /// When the next check falls silent; it follows from the state, so it is kept beside it.
+    pub(crate) silent_from: Option<Time>,
 }
 
 /// Everything that the engine remembers.
@@ -179,6 +181,7 @@ impl Engine {
             state: State::default(),
             out: Vec::new(),
             history: Vec::new(),
+            silent_from: None,
         }
     }
 
@@ -276,12 +279,15 @@ impl Engine {
             let now = state.now;
             state.keep_watching(&plan, now);
         }
-        Ok(Self {
+        let mut engine = Self {
             plan,
             state,
             out: Vec::new(),
             history: Vec::new(),
-        })
+            silent_from: None,
+        };
+        engine.find_silent_from();
+        Ok(engine)
     }
 
     /// What is remembered, for pages and tests.

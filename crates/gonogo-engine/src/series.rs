@@ -56,23 +56,33 @@ impl<T: Sum> Series<T> {
     }
 
     /// The sums over several windows that end at `now`, in one pass over the buckets.
+    ///
+    /// From the newest bucket back, so that each is added once, however many windows hold it.
     pub fn sums<S: Sum>(&self, now: Time, windows: &[Duration], of: impl Fn(&T) -> S) -> Vec<S> {
         let mut sums = vec![S::default(); windows.len()];
         let until = now.as_millis();
-        let longest = windows.iter().max().copied().unwrap_or_default();
+        let mut by_length: Vec<(Duration, usize)> = windows.iter().copied().zip(0..).collect();
+        by_length.sort_unstable();
+        let Some((longest, _)) = by_length.last().copied() else {
+            return sums;
+        };
         for (tier, (length, _)) in self.tiers.iter().zip(TIERS) {
             let first = |window: Duration| {
                 let from = until.saturating_sub(window.as_millis());
                 from.saturating_add(1).saturating_sub(length).min(until)
             };
-            let firsts: Vec<i64> = windows.iter().map(|w| first(*w)).collect();
-            for (begin, counts) in tier.range(first(longest)..=until) {
-                let counts = of(counts);
-                for (sum, first) in sums.iter_mut().zip(&firsts) {
-                    if begin >= first {
-                        sum.add(&counts);
-                    }
+            let mut waiting = by_length.iter().map(|(w, place)| (first(*w), *place));
+            let mut next = waiting.next();
+            let mut running = S::default();
+            for (begin, counts) in tier.range(first(longest)..=until).rev() {
+                while let Some((_, place)) = next.filter(|(first, _)| begin < first) {
+                    sums[place].add(&running);
+                    next = waiting.next();
                 }
+                running.add(&of(counts));
+            }
+            for (_, place) in next.into_iter().chain(waiting) {
+                sums[place].add(&running);
             }
         }
         sums
@@ -133,11 +143,11 @@ impl<T: Sum> Series<T> {
     pub fn roll(&mut self, now: Time) {
         for (tier, (_, kept)) in TIERS.iter().enumerate() {
             let keep_from = now.as_millis().saturating_sub(*kept);
-            while let Some((begin, counts)) = self.tiers[tier].pop_first() {
-                if begin >= keep_from {
-                    self.tiers[tier].insert(begin, counts);
+            while let Some(oldest) = self.tiers[tier].first_entry() {
+                if *oldest.key() >= keep_from {
                     break;
                 }
+                let (begin, counts) = oldest.remove_entry();
                 if let Some((length, _)) = TIERS.get(tier + 1) {
                     let begin = begin.div_euclid(*length).saturating_mul(*length);
                     self.tiers[tier + 1].entry(begin).or_default().add(&counts);

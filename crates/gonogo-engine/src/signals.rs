@@ -182,10 +182,16 @@ impl Engine {
             return;
         };
         let changed = state.changed(result);
-        let before = state.health;
+        let (before, silent_before) = (state.health, state.stale_at(check));
         state.take(check, result, now);
         let after = state.health;
+        let silent_at = state.stale_at(check);
         let works = proves(check) && state.told_at == Some(now) && state.works_since(now);
+        if self.silent_from == silent_before {
+            self.find_silent_from();
+        } else {
+            self.silent_from = self.silent_from.into_iter().chain(silent_at).min();
+        }
         self.change_by_check(&result.check, before, after, now);
         self.judge_all(plan.alerts_of_check(&result.check), now);
         if works {
@@ -349,16 +355,7 @@ impl Engine {
     }
 
     pub(crate) fn signal_deadlines(&self, offer: &mut impl FnMut(Option<Time>, &'static str)) {
-        // Checks and their states are kept in the same order.
-        for (check, state) in self
-            .plan
-            .package
-            .checks
-            .values()
-            .zip(self.state.checks.values())
-        {
-            offer(state.stale_at(check), "a check falls silent");
-        }
+        offer(self.silent_from, "a check falls silent");
         for flow in &self.state.flows {
             if !flow.confirming.is_empty() {
                 let asked = flow.confirming.values().map(|asked| asked.at).min();
@@ -380,7 +377,21 @@ impl Engine {
         heard.map(|at| at + BLIND_AFTER)
     }
 
-    pub(crate) fn advance_signals(&mut self, now: Time) {
+    /// Finds the time at which the next check falls silent. Only the answer of that very check
+    /// moves it on, so an event never has to look through them all.
+    pub(crate) fn find_silent_from(&mut self) {
+        // Checks and their states are kept in the same order.
+        let checks = self.plan.package.checks.values();
+        let both = checks.zip(self.state.checks.values());
+        self.silent_from = both
+            .filter_map(|(check, state)| state.stale_at(check))
+            .min();
+    }
+
+    fn checks_fall_silent(&mut self, now: Time) {
+        if self.silent_from.is_none_or(|at| at > now) {
+            return;
+        }
         let plan = Arc::clone(&self.plan);
         let mut stale: Vec<&Id> = Vec::new();
         for (check, state) in plan
@@ -397,6 +408,11 @@ impl Engine {
         for id in stale {
             self.judge_all(plan.alerts_of_check(id), now);
         }
+        self.find_silent_from();
+    }
+
+    pub(crate) fn advance_signals(&mut self, now: Time) {
+        self.checks_fall_silent(now);
         self.answers_are_late(now);
         if let Some(backlog) = self.state.backlog.take_if(|b| b.told_at <= now)
             && backlog.events >= BACKLOG_TOLD_FROM
