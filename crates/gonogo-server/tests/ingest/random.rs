@@ -4,7 +4,10 @@ use std::sync::OnceLock;
 
 use axum::http::{HeaderName, HeaderValue};
 use gonogo_model::source::Provider;
-use gonogo_server::ingest::{Accepted, accept, replay, sign};
+use gonogo_server::ingest::oidc::Keys;
+use gonogo_server::ingest::{
+    Accepted, Delivery, accept, envelope_headers, handshake, replay, sign,
+};
 use serde_json::json;
 
 use crate::oidc::{Signer, claims, expected, head};
@@ -16,7 +19,8 @@ const TOKEN: &str = "an-example-token";
 /// Deliveries tried of each kind.
 const ROUNDS: u64 = 4_000;
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
+    "webhook-request-origin",
     "x-goog-pubsub-message-id",
     "x-goog-pubsub-publish-time",
     "buildid",
@@ -108,7 +112,10 @@ const CLOUDEVENTS: [&[u8]; 2] = [
     fixture!("cloudevents/batch.json"),
 ];
 
-const ALERTMANAGER: [&[u8]; 1] = [fixture!("alertmanager/webhook_v4.json")];
+const ALERTMANAGER: [&[u8]; 2] = [
+    fixture!("alertmanager/webhook_v4.json"),
+    fixture!("alertmanager/posted.json"),
+];
 const GRAFANA: [&[u8]; 2] = [
     fixture!("grafana/unified.json"),
     fixture!("grafana/before_unified.json"),
@@ -318,6 +325,14 @@ fn nothing_panics_and_nothing_unsigned_gets_through() {
                 "round {round}: {kind} took what nobody signed"
             );
             replay(&post.settings, &post.delivery());
+            let headers = &envelope_headers(&post.headers);
+            let kept = Delivery {
+                headers,
+                ..post.delivery()
+            };
+            replay(&post.settings, &kept);
+            handshake(&post.headers, None);
+            let _ = Keys::parse(&post.body);
 
             let post = signed(kind, labelled(post));
             match accept(&post.settings, &post.delivery()) {
