@@ -29,7 +29,7 @@ use crate::overlay::Overlay;
 use crate::reconciliation::Reconciliation;
 use crate::risk::FailureMode;
 use crate::runbook::{self, Runbook, RunbookHead};
-use crate::scenario::Scenario;
+use crate::scenario::{self, Scenario};
 use crate::schedule::Schedule;
 use crate::skew::{self, Skew};
 use crate::slo::{Sli, Slo};
@@ -391,6 +391,7 @@ impl Loader {
         skew::mistakes(&self.package, &mut diagnostics);
         maintenance::mistakes(&self.package, &mut diagnostics);
         expression::mistakes(&self.package, &mut diagnostics);
+        scenario::mistakes(&self.package, &mut diagnostics);
         diagnostics.sort_by_key(|d| {
             d.span
                 .map_or((FileNo(0), 0, 0), |s| (s.file, s.line, s.column))

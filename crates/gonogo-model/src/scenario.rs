@@ -1,21 +1,31 @@
 //! Rehearsals: what is played, and what has to come of it.
 
+use std::collections::BTreeMap;
+
 use crate::alert::Alert;
 use crate::check::Check;
 use crate::comms::PublicState;
 use crate::component::{Component, Journey};
+use crate::decimal::Decimal;
 use crate::decode::{choice, record, words};
+use crate::diagnostic::Diagnostic;
 use crate::domains::Fleet;
 use crate::duration::Duration;
 use crate::flow::Flow;
+use crate::gauge::Gauge;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
+use crate::package::Package;
 use crate::percent::Percent;
 use crate::reconciliation::{Difference, Reconciliation};
+use crate::skew::{Skew, SkewSide};
 use crate::source::Source;
 use crate::team::{Role, Team};
 use crate::text::Spanned;
 use crate::when::Instant;
+
+/// The longest value of a skew that an inject can play: the longest that is compared.
+pub const VALUE_CHARS_MAX: usize = 200;
 
 record! {
     /// What is played on the virtual clock.
@@ -119,6 +129,98 @@ choice! {
         DomainsRecover(Ref<Fleet>) = "domains_recover",
         /// Somebody begins maintenance.
         MaintenanceBegins(MaintenanceBegins) = "maintenance_begins",
+        /// A gauge is read as a number, or as numbers that run to another one.
+        GaugeReads(GaugeReads) = "gauge_reads",
+        /// A gauge cannot be read.
+        GaugeUnreadable(GaugeUnreadable) = "gauge_unreadable",
+        /// A side of a skew is read as a value.
+        SkewReads(SkewReads) = "skew_reads",
+        /// A side of a skew cannot be read.
+        SkewUnreadable(SkewUnreadable) = "skew_unreadable",
+        /// Another tool raises an alert.
+        ExternalFires(ExternalFires) = "external_fires",
+        /// Another tool says that its alert is over.
+        ExternalOver(ExternalOver) = "external_over",
+    }
+}
+
+record! {
+    /// A gauge is read as a number, or as numbers that run to another one.
+    pub struct GaugeReads as "gauge_reads" {
+        /// The gauge.
+        pub gauge: Ref<Gauge>,
+        /// The number.
+        pub value: Spanned<Decimal>,
+        /// The number that it runs to, in a straight line.
+        pub to: Option<Spanned<Decimal>>,
+        /// How long it takes to get there.
+        pub over: Option<Spanned<Duration>>,
+    }
+}
+
+record! {
+    /// A gauge cannot be read.
+    pub struct GaugeUnreadable as "gauge_unreadable" {
+        /// The gauge.
+        pub gauge: Ref<Gauge>,
+        /// What is said instead of a number.
+        pub detail: String = "it answered 503".into(),
+    }
+}
+
+record! {
+    /// A side of a skew is read as a value.
+    pub struct SkewReads as "skew_reads" {
+        /// The skew.
+        pub skew: Ref<Skew>,
+        /// The value that should be.
+        pub expected: Option<Spanned<String>>,
+        /// The value that is.
+        pub actual: Option<Spanned<String>>,
+    }
+}
+
+record! {
+    /// A side of a skew cannot be read.
+    pub struct SkewUnreadable as "skew_unreadable" {
+        /// The skew.
+        pub skew: Ref<Skew>,
+        /// Which side.
+        pub side: WhichSide = WhichSide::Actual,
+        /// What is said instead of a value.
+        pub detail: String = "it answered 503".into(),
+    }
+}
+
+words! {
+    /// A side of a skew.
+    pub enum WhichSide as "a side of a skew" {
+        /// The value that should be.
+        Expected = "expected",
+        /// The value that is.
+        Actual = "actual",
+    }
+}
+
+record! {
+    /// Another tool raises an alert, and goes on to speak of it.
+    pub struct ExternalFires as "external_fires" {
+        /// The source that it comes in through.
+        pub source: Ref<Source>,
+        /// Its labels, by which it is known.
+        pub labels: BTreeMap<String, String>,
+        /// What the tool says of it.
+        pub summary: Option<String>,
+    }
+}
+
+record! {
+    /// Another tool says that its alert is over.
+    pub struct ExternalOver as "external_over" {
+        /// The source that it came in through.
+        pub source: Ref<Source>,
+        /// The labels that it was raised with.
+        pub labels: BTreeMap<String, String>,
     }
 }
 
@@ -279,5 +381,102 @@ choice! {
         UpdateDue(Percent) = "updates_kept",
         /// Every incident is resolved.
         AllResolved(bool) = "all_resolved",
+    }
+}
+
+/// Injects that cannot be played: a way that leads nowhere, a side that nobody reads, an alert
+/// that nothing tells from others.
+pub(crate) fn mistakes(package: &Package, found: &mut Vec<Diagnostic>) {
+    let scenarios = package.scenarios.values();
+    for change in scenarios.flat_map(|s| s.injects.iter().flat_map(|i| &i.change)) {
+        match change {
+            Change::GaugeReads(c) => numbers(c, found),
+            Change::SkewReads(c) => values(package, c, found),
+            Change::SkewUnreadable(c) => {
+                let side = package.skews.get(&c.skew.id).map(|s| match c.side {
+                    WhichSide::Expected => &s.expected,
+                    WhichSide::Actual => &s.actual,
+                });
+                fixed(side, &c.skew, c.side, found);
+            }
+            Change::ExternalFires(c) => raised(package, &c.source, &c.labels, found),
+            Change::ExternalOver(c) => raised(package, &c.source, &c.labels, found),
+            _ => {}
+        }
+    }
+}
+
+fn numbers(c: &GaugeReads, found: &mut Vec<Diagnostic>) {
+    let (span, text, help) = match (&c.to, &c.over) {
+        (Some(to), None) => (
+            to.span,
+            "this says where the number goes, and not how long it takes",
+            "write `over: 1h`, or only `value` for a number that is there at once",
+        ),
+        (None, Some(over)) => (
+            over.span,
+            "this says how long the number takes, and not where it goes",
+            "write `to:` with the number that it runs to",
+        ),
+        (Some(_), Some(over)) if over.value <= Duration::ZERO => (
+            over.span,
+            "the number gets there before it begins",
+            "write a length of time, such as `1h`",
+        ),
+        _ => return,
+    };
+    found.push(Diagnostic::error("inject-value", span, text).help(help));
+}
+
+fn values(package: &Package, c: &SkewReads, found: &mut Vec<Diagnostic>) {
+    let skew = package.skews.get(&c.skew.id);
+    let sides = [
+        (&c.expected, WhichSide::Expected, skew.map(|s| &s.expected)),
+        (&c.actual, WhichSide::Actual, skew.map(|s| &s.actual)),
+    ];
+    if sides.iter().all(|(value, _, _)| value.is_none()) {
+        let text = "this inject says no value that is read";
+        let wrong = Diagnostic::error("inject-value", c.skew.span, text);
+        found.push(wrong.help("write `expected`, `actual` or both"));
+    }
+    for (value, which, side) in sides {
+        let Some(value) = value else { continue };
+        let long = value.value.chars().count() > VALUE_CHARS_MAX;
+        if value.value.trim().is_empty() || long {
+            let text = "this is no value that can be read";
+            let help = format!("write 1 to {VALUE_CHARS_MAX} characters");
+            found.push(Diagnostic::error("inject-value", value.span, text).help(help));
+        }
+        fixed(side, &c.skew, which, found);
+    }
+}
+
+fn fixed(side: Option<&SkewSide>, skew: &Ref<Skew>, which: WhichSide, found: &mut Vec<Diagnostic>) {
+    if let Some(SkewSide::Fixed(_)) = side {
+        let text = format!(
+            "the side `{which}` of the skew `{}` is written in the package",
+            skew.id
+        );
+        let wrong = Diagnostic::error("inject-value", skew.span, text);
+        found.push(wrong.label("nobody reads it").help("change the other side"));
+    }
+}
+
+fn raised(
+    package: &Package,
+    source: &Ref<Source>,
+    labels: &BTreeMap<String, String>,
+    found: &mut Vec<Diagnostic>,
+) {
+    if labels.values().all(String::is_empty) {
+        let text = "this alert has no labels, and nothing tells it from others";
+        let wrong = Diagnostic::error("inject-value", source.span, text);
+        found.push(wrong.help("write at least `labels: {alertname: …}`"));
+    }
+    let kind = package.sources.get(&source.id).map(|s| s.kind);
+    if let Some(kind) = kind.filter(|kind| !kind.raises_alerts()) {
+        let text = format!("a source of kind {kind} raises no alerts");
+        let wrong = Diagnostic::error("inject-value", source.span, text);
+        found.push(wrong.help("name a source of kind alertmanager, grafana or pagerduty"));
     }
 }

@@ -6,6 +6,7 @@
 
 mod fleets;
 mod luck;
+mod measures;
 mod people;
 mod probes;
 mod record;
@@ -13,6 +14,7 @@ mod records;
 mod report;
 mod score;
 pub mod timeline;
+mod tools;
 mod traffic;
 mod world;
 

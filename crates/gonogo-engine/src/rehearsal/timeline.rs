@@ -340,6 +340,12 @@ fn changed(change: &Change) -> Signal<'_> {
         Change::FlowStart(c) => Signal::Flow(&c.flow.id),
         Change::SourceSilent(s) | Change::SourceSpeaks(s) => Signal::Source(&s.id),
         Change::DomainsBreak(c) => Signal::Fleet(&c.fleet.id),
+        Change::GaugeReads(c) => Signal::Gauge(&c.gauge.id),
+        Change::GaugeUnreadable(c) => Signal::Gauge(&c.gauge.id),
+        Change::SkewReads(c) => Signal::Skew(&c.skew.id),
+        Change::SkewUnreadable(c) => Signal::Skew(&c.skew.id),
+        Change::ExternalFires(c) => Signal::Source(&c.source.id),
+        Change::ExternalOver(c) => Signal::Source(&c.source.id),
         // No alert watches for it.
         Change::MaintenanceBegins(_) => Signal::Nothing,
         Change::DomainsRecover(r) => Signal::Fleet(&r.id),

@@ -131,6 +131,24 @@ impl Shape {
         }
     }
 
+    /// An event of no flow that says something.
+    pub(super) fn saying<'a>(
+        source: Id,
+        kind: String,
+        fixed: BTreeMap<String, Scalar>,
+        says: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut shape = Self {
+            kind,
+            fixed,
+            ..Self::of_nothing(source)
+        };
+        for (field, value) in says {
+            shape.fixed.insert(field.to_string(), scalar(value));
+        }
+        shape
+    }
+
     fn fix(&mut self, field: &str, value: Option<&String>) {
         if let Some(value) = value {
             self.fixed.insert(field.to_string(), scalar(value));

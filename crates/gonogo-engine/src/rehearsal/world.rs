@@ -7,19 +7,23 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use gonogo_model::event::Event;
-use gonogo_model::scenario::{Change, Scenario};
+use gonogo_model::scenario::{Change, GaugeReads, Scenario, SkewReads, WhichSide};
 use gonogo_model::{Duration, Id, Package};
 
 use super::fleets::Fleeted;
 use super::luck::Luck;
+use super::measures::{Gauged, Skewed, Told};
 use super::people::{Intent, People};
 use super::probes::Probed;
 use super::records::{Compared, LOOK_EVERY};
+use super::tools::Tool;
 use super::traffic::{Shape, Shapes};
 use crate::effect::{Confirm, Effect, EffectId};
 use crate::engine::{Engine, Outcome};
 use crate::history::EntryKind;
-use crate::input::{Actor, Answer, Command, Confirmation, Delivery, DeliveryOutcome, Input, Verb};
+use crate::input::{
+    Actor, Answer, Command, Confirmation, Delivery, DeliveryOutcome, Input, Side, Verb,
+};
 use crate::maintenance::ByHand;
 use crate::reconciliation::Money;
 use crate::time::Time;
@@ -45,6 +49,9 @@ pub(super) struct World {
     injects: Vec<Vec<Change>>,
     reconciliations: Vec<Compared>,
     fleets: Vec<Fleeted>,
+    gauges: Vec<Gauged>,
+    skews: Vec<Skewed>,
+    tools: Vec<Tool>,
     cancelled: BTreeSet<EffectId>,
 }
 
@@ -71,6 +78,11 @@ enum What {
     Act(Intent),
     Compare(usize),
     Maintain(Box<ByHand>),
+    Read(usize),
+    Sight(usize),
+    Hear(Box<Input>),
+    Say(Box<Shape>),
+    Alerts { tool: usize, again: bool },
 }
 
 /// What came of something that was due.
@@ -145,6 +157,17 @@ impl World {
                 .map(|r| Compared::new(r, seed))
                 .collect(),
             fleets: package.fleets.values().map(Fleeted::new).collect(),
+            gauges: package
+                .gauges
+                .values()
+                .map(|g| Gauged::new(g, package, seed))
+                .collect(),
+            skews: package
+                .skews
+                .values()
+                .map(|s| Skewed::new(s, seed))
+                .collect(),
+            tools: package.sources.values().filter_map(Tool::of).collect(),
         };
         world.schedule(start, What::Prove);
         for index in 0..world.checks.len() {
@@ -174,6 +197,18 @@ impl World {
         }
         for index in 0..world.fleets.len() {
             world.schedule(start, What::Round(index));
+        }
+        for index in 0..world.gauges.len() {
+            let first = start + world.gauges[index].offset();
+            world.schedule(first, What::Read(index));
+        }
+        for index in 0..world.skews.len() {
+            let first = start + world.skews[index].offset();
+            world.schedule(first, What::Sight(index));
+        }
+        for tool in 0..world.tools.len() {
+            let first = start + world.tools[tool].every;
+            world.schedule(first, What::Alerts { tool, again: true });
         }
         for (index, inject) in scenario.injects.iter().enumerate() {
             world.schedule(start + inject.at, What::Inject(index));
@@ -241,6 +276,19 @@ impl World {
                 verb: Verb::BeginMaintenance { window: *window },
             })),
             What::Act(intent) => self.people.act(&intent, engine).map(Input::Command),
+            What::Read(index) => {
+                self.schedule(now + self.gauges[index].every, What::Read(index));
+                let told = self.gauges[index].tell(now);
+                told.and_then(|told| self.told(told, now))
+            }
+            What::Sight(index) => {
+                self.schedule(now + self.skews[index].every, What::Sight(index));
+                self.sighted(index, now);
+                None
+            }
+            What::Hear(input) => Some(*input),
+            What::Say(shape) => self.say(&shape, now),
+            What::Alerts { tool, again } => self.alerts(tool, again, now),
         };
         input.map_or(Happening::Unheard, Happening::Input)
     }
@@ -361,6 +409,41 @@ impl World {
         let every = self.sources.get(id)?.speaks_every?;
         self.schedule(now + every, What::Speak(id.clone()));
         self.send(&Shape::of_nothing(id.clone()), "heartbeat", now)
+    }
+
+    fn told(&mut self, told: Told, now: Time) -> Option<Input> {
+        match told {
+            Told::Read(input) => Some(input),
+            Told::Event(shape) => self.say(&shape, now),
+        }
+    }
+
+    /// Both sides of a skew are read at once.
+    fn sighted(&mut self, index: usize, now: Time) {
+        let told: Vec<Told> = self.skews[index].tell(now).collect();
+        for told in told {
+            if let Some(input) = self.told(told, now) {
+                self.schedule(now, What::Hear(Box::new(input)));
+            }
+        }
+    }
+
+    fn say(&mut self, shape: &Shape, now: Time) -> Option<Input> {
+        let key = format!("told-{}", self.scheduled);
+        self.send(shape, &key, now)
+    }
+
+    fn alerts(&mut self, index: usize, again: bool, now: Time) -> Option<Input> {
+        if again {
+            let next = now + self.tools[index].every;
+            let again = What::Alerts { tool: index, again };
+            self.schedule(next, again);
+        }
+        let tool = &mut self.tools[index];
+        // What it could not say it says when it speaks again.
+        let silent = self.sources.get(&tool.source).is_some_and(|s| s.silent);
+        let told = (!silent).then(|| tool.tell(now)).flatten();
+        told.map(|told| Input::External(Box::new(told)))
     }
 
     fn send(&mut self, shape: &Shape, key: &str, now: Time) -> Option<Input> {
@@ -485,8 +568,80 @@ impl World {
                 .compared_mut(&c.reconciliation.id)?
                 .unreadable(Some(c.detail.clone())),
             Change::RecordsReadable(r) => self.compared_mut(&r.id)?.unreadable(None),
+            Change::GaugeReads(c) => self.gauge_reads(c, now)?,
+            Change::GaugeUnreadable(c) => {
+                let index = self.gauge(&c.gauge.id)?;
+                self.gauges[index].unreadable(&c.detail);
+            }
+            Change::SkewReads(c) => self.skew_reads(c, now)?,
+            Change::SkewUnreadable(c) => {
+                let side = match c.side {
+                    WhichSide::Expected => Side::Expected,
+                    WhichSide::Actual => Side::Actual,
+                };
+                let index = self.skew(&c.skew.id)?;
+                self.skews[index].reads(side, Err(c.detail.clone()));
+            }
+            Change::ExternalFires(c) => {
+                let tool = self.tool(&c.source.id)?;
+                self.tools[tool].fires(&c.labels, c.summary.as_deref(), now);
+                self.schedule(now, What::Alerts { tool, again: false });
+            }
+            Change::ExternalOver(c) => {
+                let tool = self.tool(&c.source.id)?;
+                let fired = self.tools[tool].over(&c.labels, now);
+                self.schedule(now, What::Alerts { tool, again: false });
+                if !fired {
+                    return Err(format!(
+                        "nothing changes: no alert with these labels fires at `{}`",
+                        c.source.id
+                    ));
+                }
+            }
         }
         Ok(())
+    }
+
+    fn gauge_reads(&mut self, c: &GaugeReads, now: Time) -> Result<(), String> {
+        let index = self.gauge(&c.gauge.id)?;
+        let to = c.to.as_ref().zip(c.over.as_ref());
+        let run = to.map(|(to, over)| (to.value, over.value));
+        self.gauges[index].reads(c.value.value, run, now);
+        Ok(())
+    }
+
+    fn skew_reads(&mut self, c: &SkewReads, now: Time) -> Result<(), String> {
+        let index = self.skew(&c.skew.id)?;
+        let sides = [(Side::Expected, &c.expected), (Side::Actual, &c.actual)];
+        for (side, value) in sides {
+            let Some(value) = value else { continue };
+            self.skews[index].reads(side, Ok(value.value.clone()));
+            if let Some(shape) = self.skews[index].event(side) {
+                self.schedule(now, What::Say(Box::new(shape)));
+            }
+        }
+        Ok(())
+    }
+
+    fn gauge(&self, id: &Id) -> Result<usize, String> {
+        let found = self.gauges.iter().position(|g| g.id == *id);
+        found.ok_or_else(|| unwatched("gauge", id))
+    }
+
+    fn skew(&self, id: &Id) -> Result<usize, String> {
+        let found = self.skews.iter().position(|s| s.id == *id);
+        found.ok_or_else(|| unwatched("skew", id))
+    }
+
+    fn tool(&self, id: &Id) -> Result<usize, String> {
+        let found = self.tools.iter().position(|t| t.source == *id);
+        found.ok_or_else(|| {
+            if self.sources.contains_key(id) {
+                format!("nothing watches this: the source `{id}` raises no alerts")
+            } else {
+                unwatched("source", id)
+            }
+        })
     }
 
     fn flow_recovers(&mut self, id: &Id, now: Time) -> Result<(), String> {

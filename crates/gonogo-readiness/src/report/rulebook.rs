@@ -98,12 +98,37 @@ const READERS: &[(&str, &str)] = &[
     ),
     ("front-matter", "A Markdown file has no front matter."),
     (
+        "gauge-bounds",
+        "Bounds of a gauge contradict each other, or are none.",
+    ),
+    (
+        "hysteresis",
+        "A bound at which something ends is on the wrong side, or ends what never begins.",
+    ),
+    ("inject-value", "An inject of a rehearsal cannot be played."),
+    (
         "link-loop",
         "A link leads back to a directory that it stands in.",
     ),
     (
+        "maintenance-covers-nothing",
+        "A maintenance window covers nothing.",
+    ),
+    (
+        "maintenance-never-ends",
+        "A maintenance window begins again before it has ended.",
+    ),
+    (
         "missing-field",
         "A field that has to be written is missing.",
+    ),
+    (
+        "no-bound",
+        "An alert on a gauge says no number at which it holds.",
+    ),
+    (
+        "no-limit",
+        "A gauge is to run out and has no number at which it does.",
     ),
     ("no-package", "No file says `package:`."),
     (
@@ -116,6 +141,15 @@ const READERS: &[(&str, &str)] = &[
         "A value is replaced in a place that there is not.",
     ),
     (
+        "skew-fixed",
+        "Both sides of a skew are written in the package.",
+    ),
+    (
+        "stale-too-soon",
+        "Something is unknown before it is read again.",
+    ),
+    ("too-often", "Something is asked oftener than anything is."),
+    (
         "unknown-field",
         "A mapping has a field that it cannot have.",
     ),
@@ -126,6 +160,14 @@ const READERS: &[(&str, &str)] = &[
     (
         "unknown-word",
         "A word is not one of those that can stand there.",
+    ),
+    (
+        "window-too-long",
+        "A window is longer than numbers are remembered.",
+    ),
+    (
+        "window-too-short",
+        "A window never holds the numbers that it needs.",
     ),
     (
         "wrong-type",
