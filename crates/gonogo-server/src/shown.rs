@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::store::HistoryRow;
 use crate::view::{ComponentState, View};
 use crate::web::components::items::Moment;
+use crate::web::components::number::grouped;
 use crate::web::components::{Severity as Shown, State, time};
 
 /// The state of a check's health.
@@ -198,11 +199,11 @@ pub fn since(at: Time, now: Timestamp) -> String {
     time::duration(now.duration_since(at.timestamp()))
 }
 
-/// "1 check", "3 checks".
+/// "1 check", "3 checks", "10,000 checks".
 pub fn plural(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
-        n => format!("{n} {many}"),
+        n => format!("{} {many}", grouped(n as i64)),
     }
 }
 

@@ -13,8 +13,10 @@ use tokio::task::JoinSet;
 
 use super::table::quantile;
 
-/// The longest answer that is understood.
-const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The longest answer that is understood: a page of a long list.
+const ANSWER_BYTES_MAX: usize = 512 * 1024;
+/// What is kept for answers from the beginning.
+const ANSWER_BYTES: usize = 16 * 1024;
 
 /// What a load came to.
 #[derive(Default)]
@@ -57,7 +59,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            answer: Vec::with_capacity(ANSWER_BYTES_MAX),
+            answer: Vec::with_capacity(ANSWER_BYTES),
         })
     }
 

@@ -6,6 +6,7 @@
 mod alerts;
 mod check;
 mod client;
+mod domains;
 mod engine;
 mod idle;
 mod ingest;
@@ -39,8 +40,7 @@ impl Scale {
     }
 }
 
-const USAGE: &str =
-    "usage: bench [--quick] [ingest | alerts | page | engine | rehearsal | check | idle]...";
+const USAGE: &str = "usage: bench [--quick] [ingest | alerts | page | domains | engine | rehearsal | check | idle]...";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -54,7 +54,8 @@ fn main() -> anyhow::Result<()> {
     for arg in &args {
         match arg.as_str() {
             "--quick" => scale = Scale::Quick,
-            "ingest" | "alerts" | "page" | "engine" | "rehearsal" | "check" | "idle" => {
+            "ingest" | "alerts" | "page" | "domains" | "engine" | "rehearsal" | "check"
+            | "idle" => {
                 chosen.push(arg.as_str());
             }
             _ => anyhow::bail!("{USAGE}"),
@@ -83,6 +84,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("page") {
         rows.push(page::measure(base.path(), scale)?);
+    }
+    if wanted("domains") {
+        rows.extend(domains::measure(base.path(), scale)?);
     }
     if wanted("idle") {
         rows.push(idle::measure(base.path())?);

@@ -3,12 +3,16 @@
 //! Only the rows of one page become markup; the others are counted, filtered and sorted as
 //! they lie in memory. Invariant: what the CSV holds is what the filter shows, all pages of it.
 
+use std::convert::Infallible;
+
 use askama::Template;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use futures::{StreamExt as _, stream};
 use gonogo_engine::Time;
 use gonogo_engine::domains::{
     Caa, Dns, Domain, Served, customer_sentence, inside_sentence, why_in_a_word,
@@ -29,6 +33,8 @@ use crate::web::csv::cell;
 use crate::web::{Frame, Nav, Shell, page};
 
 const DAY_SECONDS: i64 = 86_400;
+/// Rows of the CSV that are written at once.
+const CSV_PART_ROWS: usize = 200;
 
 /// The pages.
 pub fn routes() -> Router<Site> {
@@ -64,6 +70,7 @@ struct ListPage {
     sub: String,
     troubles: Vec<String>,
     tabs: Vec<Tab>,
+    turns: Vec<Tab>,
     rows: Vec<Row>,
     query: TableQuery,
     window: Window,
@@ -76,6 +83,7 @@ struct OnePage {
     shell: Shell,
     row: Row,
     fleet: String,
+    headline: String,
     inside: &'static str,
     sentence: Option<String>,
     past: Vec<Before>,
@@ -117,6 +125,7 @@ async fn list(
         sub: format!("{total} that customers brought along, those that need a look first"),
         troubles: troubles(&view),
         tabs,
+        turns: turns(&all, &query),
         rows: rows.map(|found| row(*found, now)).collect(),
         csv: href(&query, "/domains.csv"),
         window,
@@ -126,42 +135,54 @@ async fn list(
     page(&template)
 }
 
-/// `GET /domains.csv`
+/// `GET /domains.csv`: a part at a time, so that nobody holds ten thousand rows as text.
 async fn csv(_who: Identity, State(site): State<Site>, uri: axum::http::Uri) -> Response {
     let (view, now) = (site.view(), site.clock.now());
     let query = TableQuery::from_uri(&uri);
     let all = of_fleet(&view, &query);
-    let mut text =
-        String::from("domain,fleet,stage,why,whose,since,certificate_until,customer,sentence\r\n");
-    for (fleet, name, domain) in found(&all, &query) {
-        let declared = view.plan.package.fleets.get(fleet);
-        let row = row((fleet, name, domain), now);
-        let until = domain
-            .seen
-            .until
-            .map(|at| at.to_string())
-            .unwrap_or_default();
-        let sentence = declared.and_then(|f| customer_sentence(f, name, domain));
-        let cells = [
-            name,
-            fleet.as_str(),
-            domain.stage.map_or("", DomainStage::word),
-            row.why,
-            row.whose,
-            &row.since.to_string(),
-            &until,
-            &row.customer,
-            sentence.as_deref().unwrap_or_default(),
-        ];
-        let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    }
+    let found = found(&all, &query).into_iter();
+    let places: Vec<(Id, Box<str>)> = found.map(|(id, n, _)| (id.clone(), n.into())).collect();
+    let head = "domain,fleet,stage,why,whose,since,certificate_until,customer,sentence\r\n";
+    let head = stream::iter([Ok::<_, Infallible>(head.to_owned())]);
+    let parts = stream::unfold(0, move |from| {
+        let until = (from + CSV_PART_ROWS).min(places.len());
+        let part = (from < until).then(|| {
+            let rows = places[from..until].iter();
+            let text: String = rows.map(|(id, name)| line(&view, id, name, now)).collect();
+            (Ok(text), until)
+        });
+        std::future::ready(part)
+    });
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"domains.csv\""),
     ];
-    (headers, text).into_response()
+    (headers, Body::from_stream(head.chain(parts))).into_response()
+}
+
+/// A domain as a line of the CSV.
+fn line(view: &View, fleet: &Id, name: &str, now: Time) -> String {
+    let state = view.fleets.iter().find(|(id, _)| *id == fleet);
+    let Some(domain) = state.and_then(|(_, state)| state.domains.get(name)) else {
+        return String::new();
+    };
+    let row = row((fleet, name, domain), now);
+    let until = domain.seen.until.map(|at| at.to_string());
+    let declared = view.plan.package.fleets.get(fleet);
+    let sentence = declared.and_then(|f| customer_sentence(f, name, domain));
+    let cells = [
+        name,
+        fleet.as_str(),
+        domain.stage.map_or("", DomainStage::word),
+        row.why,
+        row.whose,
+        &row.since.to_string(),
+        until.as_deref().unwrap_or_default(),
+        &row.customer,
+        sentence.as_deref().unwrap_or_default(),
+    ];
+    let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
+    format!("{}\r\n", cells.join(","))
 }
 
 async fn show(
@@ -196,8 +217,10 @@ async fn show(
     });
     let mut past: Vec<Before> = past.collect();
     past.reverse();
+    let row = row((id, name, domain), now);
     let template = OnePage {
-        row: row((id, name, domain), now),
+        headline: headline(&row),
+        row,
         fleet: fleet.name.clone(),
         inside: inside_sentence(domain),
         sentence: customer_sentence(fleet, name, domain),
@@ -284,6 +307,51 @@ fn tabs(all: &[Found<'_>], query: &TableQuery) -> Vec<Tab> {
     tabs
 }
 
+/// Whose turn it is, for those that stand where the URL says.
+fn turns(all: &[Found<'_>], query: &TableQuery) -> Vec<Tab> {
+    let stage = query.get("stage").and_then(DomainStage::from_word);
+    let current = query.get("whose").and_then(Whose::from_word);
+    let shown = current.map_or_else(|| "Anybody's".to_owned(), |w| capital(turn(Some(w))));
+    let mut turns = vec![Tab::new("Anybody's", query.href_with("whose", ""), &shown)];
+    for whose in Whose::ALL {
+        let count = all
+            .iter()
+            .filter(|(_, _, d)| d.whose == Some(*whose) && stage.is_none_or(|s| d.stage == Some(s)))
+            .count();
+        if count > 0 || current == Some(*whose) {
+            let href = query.href_with("whose", whose.word());
+            let tab = Tab::new(&capital(turn(Some(*whose))), href, &shown);
+            turns.push(tab.with_count(count as u64));
+        }
+    }
+    turns
+}
+
+fn turn(whose: Option<Whose>) -> &'static str {
+    match whose {
+        Some(Whose::Ours) => "ours",
+        Some(Whose::Theirs) => "the customer's",
+        Some(Whose::Unknown) => "nobody can say",
+        None => "",
+    }
+}
+
+/// "The certificate has ended; this is ours."
+fn headline(row: &Row) -> String {
+    let why = capital(row.why);
+    match row.whose {
+        "" => format!("{why}."),
+        "nobody can say" => format!("{why}; nobody can say whose trouble that is."),
+        whose => format!("{why}; this is {whose} to mend."),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
+}
+
 fn troubles(view: &View) -> Vec<String> {
     let mut troubles = Vec::new();
     for (id, state) in &view.fleets {
@@ -314,12 +382,7 @@ fn row((fleet, name, domain): Found<'_>, now: Time) -> Row {
         stage: domain.stage.map_or_else(|| "not asked yet".into(), words),
         state: colour(domain.stage, domain.whose),
         why: why_in_a_word(domain.why),
-        whose: match domain.whose {
-            Some(Whose::Ours) => "ours",
-            Some(Whose::Theirs) => "the customer's",
-            Some(Whose::Unknown) => "nobody can say",
-            None => "",
-        },
+        whose: turn(domain.whose),
         since: domain.since.timestamp(),
         days: until.map(|at| (at.as_millis() - now.as_millis()).div_euclid(DAY_SECONDS * 1000)),
         customer: domain.customer.as_deref().unwrap_or_default().to_owned(),

@@ -2,7 +2,11 @@
 
 /// A cell, quoted where it has to be, and such that no spreadsheet takes it for a formula.
 pub fn cell(text: &str) -> String {
-    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    // Spreadsheets skip blanks before a formula, and take the wide signs for the narrow ones.
+    let risky = text.starts_with(['\t', '\r', '\n'])
+        || text
+            .trim_start()
+            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let text = if risky {
         format!("'{text}")
     } else {
@@ -22,6 +26,9 @@ mod tests {
     fn cells_are_quoted_and_are_no_formulas() {
         assert_eq!(cell("a.example"), "a.example");
         assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=cmd()"), "'=cmd()");
+        for formula in ["=cmd()", "+1", "-1", "@sum", " =cmd()", "\t=1", "＝cmd()"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell("\n=1"), "\"'\n=1\"");
     }
 }

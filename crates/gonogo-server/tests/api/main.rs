@@ -7,6 +7,7 @@ mod budgets;
 mod conditions;
 mod dead_letters;
 mod described;
+mod domains;
 mod evidence;
 mod explained;
 mod heartbeats;

@@ -191,6 +191,12 @@ impl Tab {
             ..self
         }
     }
+
+    /// How many things are behind it, as it is read.
+    pub fn counted(&self) -> Option<String> {
+        let count = i64::try_from(self.count?).unwrap_or(i64::MAX);
+        Some(super::number::grouped(count))
+    }
 }
 
 /// One choice of a select field.

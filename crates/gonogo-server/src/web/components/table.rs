@@ -105,6 +105,10 @@ impl TableQuery {
 
     /// Whether a row passes the filter: every word stands somewhere in its cells.
     pub fn matches(&self, cells: &[&str]) -> bool {
+        // Ten thousand rows are asked this even where nobody looks for anything.
+        if self.filter.trim().is_empty() {
+            return true;
+        }
         let cells: Vec<String> = cells.iter().map(|cell| cell.to_lowercase()).collect();
         self.filter
             .to_lowercase()
@@ -172,6 +176,15 @@ pub struct Window {
     pub page: usize,
     /// How many pages there are, at least 1.
     pub pages: usize,
+}
+
+impl Window {
+    /// "201–300 of 10,000".
+    pub fn words(&self) -> String {
+        let grouped = |n: usize| super::number::grouped(n as i64);
+        let (from, until) = (grouped(self.start + 1), grouped(self.end));
+        format!("{from}–{until} of {}", grouped(self.total))
+    }
 }
 
 /// Encodes a name or a value for a query string.
@@ -252,6 +265,7 @@ mod tests {
             (PAGE_ROWS, PAGE_ROWS + 1, 2, 2)
         );
         assert_eq!(query("/x").window(PAGE_ROWS).pages, 1);
+        assert_eq!(q.window(10_000).words(), "601–700 of 10,000");
     }
 
     #[test]
