@@ -127,7 +127,7 @@ impl Run {
 }
 
 /// A number at which no alert on the gauge holds, where there is one.
-fn well(gauge: &Gauge, package: &Package) -> Decimal {
+pub fn well(gauge: &Gauge, package: &Package) -> Decimal {
     let (mut low, mut high) = (gauge.floor, gauge.limit);
     for alert in package.alerts.values() {
         let Condition::Gauge(c) = &alert.when else {
@@ -153,6 +153,14 @@ fn well(gauge: &Gauge, package: &Package) -> Decimal {
     )
 }
 
+/// What both sides of a skew say while they agree.
+pub fn agreed(skew: &Skew) -> &str {
+    match (&skew.actual, &skew.expected) {
+        (SkewSide::Fixed(value), _) | (_, SkewSide::Fixed(value)) => value,
+        _ => AGREED,
+    }
+}
+
 /// A skew as the world answers it.
 #[derive(Debug)]
 pub(super) struct Skewed {
@@ -173,12 +181,7 @@ struct Answers {
 
 impl Skewed {
     pub(super) fn new(skew: &Skew, seed: u64) -> Self {
-        let agreed = [&skew.expected, &skew.actual].into_iter();
-        let mut written = agreed.filter_map(|side| match side {
-            SkewSide::Fixed(value) => Some(value.as_str()),
-            _ => None,
-        });
-        let agreed = written.next_back().unwrap_or(AGREED);
+        let agreed = agreed(skew);
         Self {
             luck: Luck::of(seed, skew.id.as_str()),
             id: skew.id.value.clone(),

@@ -25,6 +25,7 @@ use gonogo_model::scenario::Scenario;
 use gonogo_model::{Id, Package, PackageText};
 use serde::{Deserialize, Serialize};
 
+pub use measures::{agreed, well};
 pub use score::Judged;
 pub use timeline::{Line, LineKind};
 

@@ -6,8 +6,10 @@
 
 use std::path::Path;
 
+use gonogo_engine::rehearsal::{agreed, well};
 use gonogo_model::Package;
 use gonogo_model::check::Probe;
+use gonogo_model::gauge::GaugeFrom;
 use gonogo_model::overlay::Overlay;
 
 use super::pace::Pace;
@@ -88,6 +90,7 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
         set.set("fleets", id.as_str(), "resolvers", "['127.0.0.1:9']");
         set.set("fleets", id.as_str(), "allow_private", "true");
     }
+    measures(package, places, &mut set);
     for id in package.flows.keys() {
         set.set("flows", id.as_str(), "deadline", pace.shorten(20.0));
     }
@@ -175,6 +178,27 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
         );
     }
     set
+}
+
+/// Numbers and values that are asked for are well, and asked for at this machine.
+fn measures(package: &Package, places: &Places<'_>, set: &mut Overlay) {
+    let at = |value: &str| {
+        let url = quoted(&format!("{}/value/{value}", places.world));
+        format!("{{http_json: {{url: {url}, path: value, allow_private: true}}}}")
+    };
+    for (id, gauge) in &package.gauges {
+        if !matches!(gauge.from, GaugeFrom::Event(_)) {
+            let number = well(gauge, package).to_string();
+            set.set("gauges", id.as_str(), "from", at(&number));
+        }
+    }
+    for (id, skew) in &package.skews {
+        for (name, side) in [("expected", &skew.expected), ("actual", &skew.actual)] {
+            if side.is_asked() {
+                set.set("skews", id.as_str(), name, at(agreed(skew)));
+            }
+        }
+    }
 }
 
 fn quoted(text: &str) -> String {

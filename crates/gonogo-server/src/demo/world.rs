@@ -114,6 +114,7 @@ impl World {
             .route("/check/{id}/summary.json", get(vendor))
             .route("/ledger/{kind}/{key}", get(ledger))
             .route("/rdap/domain/{name}", get(registry))
+            .route("/value/{value}", get(value))
             .route("/domains", get(|| async { Json(json!([])) }))
             .route("/inbox/{person}", post(inbox))
             .route("/inbox", post(inbox_root))
@@ -337,6 +338,11 @@ async fn check(State(world): State<World>, UrlPath(id): UrlPath<String>) -> Resp
         Some(page) => Json(page.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// What gauges and skews read.
+async fn value(UrlPath(value): UrlPath<String>) -> Json<Value> {
+    Json(json!({ "value": value }))
 }
 
 /// Every domain is registered for most of another year.
