@@ -243,6 +243,9 @@ pub struct FleetState {
     pub refused: u32,
     /// When anything was last told of any domain.
     pub heard_at: Option<Time>,
+    /// Retired domains that were forgotten because there were too many of them.
+    #[serde(default)]
+    pub forgotten: u64,
 }
 
 impl Seen {
@@ -258,6 +261,12 @@ impl Seen {
 }
 
 impl FleetState {
+    /// How many of the domains are retired.
+    pub fn retired(&self) -> usize {
+        let retired = |d: &&Domain| d.retired_at.is_some();
+        self.domains.values().filter(retired).count()
+    }
+
     /// How many domains stand where, for whom.
     pub fn counts(&self) -> BTreeMap<(Option<DomainStage>, Option<Whose>), u32> {
         let mut counts = BTreeMap::new();

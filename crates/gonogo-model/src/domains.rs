@@ -14,8 +14,11 @@ use crate::percent::Percent;
 use crate::setting::Setting;
 use crate::text::Spanned;
 
-/// The most domains that a fleet watches.
+/// The most domains that a fleet watches, beside those that were retired.
 pub const MAX_DOMAINS: usize = 10_000;
+/// The most retired domains that a fleet goes on watching; beyond it the one that was retired
+/// first is forgotten first.
+pub const MAX_RETIRED: usize = 2_000;
 
 record! {
     /// A fleet of domains that customers bring along.

@@ -1,9 +1,9 @@
 //! Taking in what was seen of domains, and what time alone does to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gonogo_model::domains::{DomainStage, Fleet, MAX_DOMAINS, Whose};
+use gonogo_model::domains::{DomainStage, Fleet, MAX_DOMAINS, MAX_RETIRED, Whose};
 
 use super::{
     CUSTOMER_MAX, Dns, Domain, Domains, FleetInput, FleetState, Listed, NAME_MAX, PAST_MAX, Past,
@@ -28,9 +28,10 @@ impl Engine {
         else {
             return;
         };
-        if let Some(listed) = &input.listed {
-            state.list(listed, now);
-        }
+        let forgotten = match &input.listed {
+            Some(listed) => state.list(listed, now),
+            None => Vec::new(),
+        };
         if input.unlisted.is_some() {
             state.unlisted.clone_from(&input.unlisted);
         }
@@ -48,6 +49,7 @@ impl Engine {
             }
         }
         self.tell_moves(fleet, &moves, now);
+        self.tell_forgotten(fleet, &forgotten, now);
         self.judge_all(plan.alerts_of_fleet(id), now);
     }
 
@@ -81,39 +83,70 @@ impl Engine {
     }
 }
 
+impl Engine {
+    fn tell_forgotten(&mut self, fleet: &Fleet, forgotten: &[String], now: Time) {
+        if forgotten.is_empty() {
+            return;
+        }
+        let named = forgotten[..forgotten.len().min(TOLD_MAX)].join(", ");
+        let more = match forgotten.len().saturating_sub(TOLD_MAX) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let text = format!(
+            "{}: no longer watched, as only the last {MAX_RETIRED} retired names are: {named}{more}",
+            fleet.name
+        );
+        self.say(now, None, EntryKind::Domains, fleet.id.value.as_str(), text);
+    }
+}
+
 impl FleetState {
-    fn list(&mut self, listed: &Listed, now: Time) {
+    /// Takes over what changed; answers the retired names that are forgotten for want of room.
+    fn list(&mut self, listed: &Listed, now: Time) -> Vec<String> {
         self.listed_at = Some(now);
         self.unlisted = None;
         self.refused = listed.refused;
         if listed.added.is_empty() && listed.retired.is_empty() {
-            return;
+            return Vec::new();
         }
         let domains = Arc::make_mut(&mut self.domains);
+        // Those that go make room for those that come.
+        let retired: BTreeSet<&str> = listed.retired.iter().map(String::as_str).collect();
+        for name in &retired {
+            if let Some(domain) = domains.get_mut(*name) {
+                domain.retired_at.get_or_insert(now);
+            }
+        }
+        let active = |d: &Domain| d.retired_at.is_none();
+        let mut watched = domains.values().filter(|d| active(d)).count();
         for added in &listed.added {
-            let full = domains.len() >= MAX_DOMAINS && !domains.contains_key(&*added.domain);
-            if full || added.domain.is_empty() || added.domain.len() > NAME_MAX {
+            let name = added.domain.as_str();
+            let goes = retired.contains(name);
+            let comes = !goes && !domains.get(name).is_some_and(active);
+            let full = comes && watched >= MAX_DOMAINS;
+            if full || name.is_empty() || name.len() > NAME_MAX {
                 self.refused = self.refused.saturating_add(1);
                 continue;
             }
-            let domain = domains
-                .entry(added.domain.as_str().into())
-                .or_insert_with(|| Domain {
-                    added: added.at.unwrap_or(now).min(now),
-                    since: now,
-                    ..Domain::default()
-                });
-            domain.retired_at = None;
+            watched += usize::from(comes);
+            let domain = domains.entry(name.into()).or_insert_with(|| Domain {
+                added: added.at.unwrap_or(now).min(now),
+                since: now,
+                ..Domain::default()
+            });
+            domain.retired_at = goes.then(|| domain.retired_at.unwrap_or(now));
             domain.customer = added.customer.as_deref().map(|c| {
                 let short: String = c.chars().take(CUSTOMER_MAX).collect();
                 short.into()
             });
         }
-        for name in &listed.retired {
-            if let Some(domain) = domains.get_mut(name.as_str()) {
-                domain.retired_at.get_or_insert(now);
-            }
+        let forgotten = beyond(domains);
+        for name in &forgotten {
+            domains.remove(name.as_str());
         }
+        self.forgotten = self.forgotten.saturating_add(forgotten.len() as u64);
+        forgotten
     }
 
     fn advance(&mut self, fleet: &Fleet, now: Time) -> Moves {
@@ -140,6 +173,18 @@ impl FleetState {
         }
         moves
     }
+}
+
+/// The retired names that there is no room for, those retired first before the others.
+fn beyond(domains: &Domains) -> Vec<String> {
+    let retired = domains.iter().filter_map(|(n, d)| Some((d.retired_at?, n)));
+    let mut retired: Vec<(Time, &Box<str>)> = retired.collect();
+    let many = retired.len().saturating_sub(MAX_RETIRED);
+    if many == 0 {
+        return Vec::new();
+    }
+    retired.sort();
+    retired[..many].iter().map(|(_, n)| n.to_string()).collect()
 }
 
 impl Domain {

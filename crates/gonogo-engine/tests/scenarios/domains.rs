@@ -4,7 +4,7 @@ use gonogo_engine::domains::{
     Added, Caa, Dns, Domain, FleetInput, Listed, PAST_MAX, Seen, Served, Why, customer_sentence,
 };
 use gonogo_engine::{Engine, Input};
-use gonogo_model::domains::{DomainStage, MAX_DOMAINS, Whose};
+use gonogo_model::domains::{DomainStage, MAX_DOMAINS, MAX_RETIRED, Whose};
 use gonogo_model::{Duration, Id, PackageText};
 
 use crate::support::shop;
@@ -355,6 +355,60 @@ fn a_retired_name_stays_watched_while_it_leads_to_us() {
     let state = &fleet.stage.engine.state().fleets[&Id::from_static("customers")];
     let left: Vec<&str> = state.domains.keys().map(|n| &**n).collect();
     assert_eq!(left, [name(0)]);
+}
+
+#[test]
+fn retired_names_take_no_room_and_the_oldest_are_forgotten() {
+    let mut fleet = Fleet::of(MAX_DOMAINS);
+    let id = Id::from_static("customers");
+    let retire = |from: usize, until: usize| Listed {
+        retired: (from..until).map(name).collect(),
+        ..Listed::default()
+    };
+    let added = |from: usize, until: usize| Listed {
+        added: (from..until)
+            .map(|n| Added {
+                domain: name(n),
+                at: None,
+                customer: None,
+            })
+            .collect(),
+        ..Listed::default()
+    };
+    // The first in the alphabet is not the first to go.
+    fleet.give(Some(retire(1, 2)), Vec::new());
+    fleet.stage.pass(Duration::from_mins(1));
+    fleet.give(Some(retire(0, 1)), Vec::new());
+    fleet.stage.pass(Duration::from_mins(1));
+    fleet.give(Some(retire(2, MAX_RETIRED)), Vec::new());
+    let come = added(MAX_DOMAINS, MAX_DOMAINS + MAX_RETIRED + 1);
+    fleet.give(Some(come), Vec::new());
+    let state = &fleet.stage.engine.state().fleets[&id];
+    assert_eq!(state.domains.len(), MAX_DOMAINS + MAX_RETIRED);
+    assert_eq!((state.retired(), state.forgotten), (MAX_RETIRED, 0));
+    assert_eq!(state.refused, 1, "one more than there is room for");
+    // One goes and another comes in the same list; the name that went first is forgotten.
+    let mut both = retire(5_000, 5_001);
+    both.added = added(20_000, 20_001).added;
+    fleet.give(Some(both), Vec::new());
+    let state = &fleet.stage.engine.state().fleets[&id];
+    assert_eq!((state.retired(), state.forgotten), (MAX_RETIRED, 1));
+    assert_eq!(state.refused, 0);
+    let known = |n: usize| state.domains.contains_key(name(n).as_str());
+    assert!(!known(1) && known(0) && known(5_000) && known(20_000));
+    let told = fleet.stage.history.iter().map(|e| e.text.as_str());
+    let told: Vec<&str> = told.filter(|t| t.contains("no longer watched")).collect();
+    assert_eq!(
+        told,
+        [
+            "Customers' domains: no longer watched, as only the last 2000 retired names are: \
+          shop-00001.customer.example"
+        ]
+    );
+    // A retired name comes back only where there is room.
+    fleet.give(Some(added(0, 1)), Vec::new());
+    let state = &fleet.stage.engine.state().fleets[&id];
+    assert_eq!((state.retired(), state.refused), (MAX_RETIRED, 1));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use gonogo_engine::Time;
 use gonogo_engine::domains::{Added, CUSTOMER_MAX, Domains, Listed, NAME_MAX};
 use gonogo_model::domains::{
-    Fleet, Inventory, InventoryFile, InventoryHttp, InventorySql, MAX_DOMAINS,
+    Fleet, Inventory, InventoryFile, InventoryHttp, InventorySql, MAX_DOMAINS, MAX_RETIRED,
 };
 use serde_json::Value;
 
@@ -20,6 +20,9 @@ use crate::probe::HttpTarget;
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// How long reading one may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The most rows that a query is asked for.
+const MAX_ROWS: usize = MAX_DOMAINS + MAX_RETIRED;
 
 /// So many names may be gone at once, whatever share of the list they are.
 const FEW: usize = 10;
@@ -39,6 +42,8 @@ pub(super) struct List {
     pub refused: u32,
     /// There were more than are taken, so a name that is not in here may be in the list.
     pub cut: bool,
+    active: usize,
+    retired: usize,
 }
 
 pub(super) async fn read(fleets: &Fleets, fleet: &Fleet) -> Result<List, String> {
@@ -183,7 +188,7 @@ async fn from_sql(fleets: &Fleets, sql: &InventorySql) -> Result<List, String> {
         let limited = format!(
             "SELECT to_jsonb(listed)::text FROM ({}) AS listed LIMIT {}",
             sql.query.trim().trim_end_matches(';'),
-            MAX_DOMAINS + 1
+            MAX_ROWS + 1
         );
         let rows = reading.query(&limited, &[]).await;
         rows.map_err(|e| failed("the query failed", &e))
@@ -191,10 +196,10 @@ async fn from_sql(fleets: &Fleets, sql: &InventorySql) -> Result<List, String> {
     let rows = outcome.await;
     running.abort();
     let rows: Vec<String> = rows?.iter().map(|row| row.get(0)).collect();
-    from_json(
-        format!("[{}]", rows.join(",")).as_bytes(),
-        &Fields::default(),
-    )
+    let text = format!("[{}]", rows.join(","));
+    let mut list = from_json(text.as_bytes(), &Fields::default())?;
+    list.cut |= rows.len() > MAX_ROWS;
+    Ok(list)
 }
 
 impl List {
@@ -203,10 +208,24 @@ impl List {
             self.refused = self.refused.saturating_add(1);
             return;
         };
-        if self.entries.len() >= MAX_DOMAINS && !self.entries.contains_key(&name) {
-            self.cut = true;
-            self.refused = self.refused.saturating_add(1);
-            return;
+        let before = self.entries.get(&name).map(|e| e.retired);
+        if before != Some(entry.retired) {
+            let (held, most) = match entry.retired {
+                true => (&mut self.retired, MAX_RETIRED),
+                false => (&mut self.active, MAX_DOMAINS),
+            };
+            if *held >= most {
+                self.refused = self.refused.saturating_add(1);
+                // A retired name that is not taken reads as one that is gone, which it is.
+                self.cut |= !entry.retired;
+                return;
+            }
+            *held += 1;
+            match before {
+                Some(true) => self.retired -= 1,
+                Some(false) => self.active -= 1,
+                None => {}
+            }
         }
         self.entries.insert(name, entry);
     }
@@ -249,17 +268,14 @@ pub(super) fn changes(list: &List, known: &Domains) -> Result<Listed, String> {
         refused: list.refused,
         ..Listed::default()
     };
+    let mut unseen = Vec::new();
     for (name, entry) in &list.entries {
         let before = known.get(name.as_str());
         let active = before.is_some_and(|d| d.retired_at.is_none());
         let same_customer =
             before.is_some_and(|d| d.customer.as_deref() == entry.customer.as_deref());
         match entry.retired {
-            // Retired before we ever saw it: it is watched all the same.
-            true if before.is_none() => {
-                listed.added.push(added(name, entry));
-                listed.retired.push(name.clone());
-            }
+            true if before.is_none() => unseen.push((name, entry)),
             true if active => listed.retired.push(name.clone()),
             true => {}
             false if active && same_customer => {}
@@ -281,6 +297,13 @@ pub(super) fn changes(list: &List, known: &Domains) -> Result<Listed, String> {
             ));
         }
         listed.retired.extend(gone);
+    }
+    // Retired before we ever saw it: it is watched all the same, where there is room. One that
+    // was forgotten for want of room is not seen as new each time.
+    let held = known.values().filter(|d| d.retired_at.is_some()).count() + listed.retired.len();
+    for (name, entry) in unseen.into_iter().take(MAX_RETIRED.saturating_sub(held)) {
+        listed.added.push(added(name, entry));
+        listed.retired.push(name.clone());
     }
     Ok(listed)
 }
@@ -339,6 +362,45 @@ mod tests {
             .collect();
         let list = from_lines(&text);
         assert_eq!((list.entries.len(), list.refused), (MAX_DOMAINS, 3));
+    }
+
+    #[test]
+    fn retired_entries_have_an_allowance_of_their_own() {
+        let item = |n: usize, retired: bool| serde_json::json!({"domain": format!("d{n}.example"), "retired": retired});
+        let many = MAX_DOMAINS + MAX_RETIRED;
+        let items: Vec<Value> = (0..many).map(|n| item(n, n < MAX_RETIRED)).collect();
+        let text = Value::Array(items.clone()).to_string();
+        let list = from_json(text.as_bytes(), &Fields::default()).unwrap();
+        assert_eq!(
+            (list.entries.len(), list.refused, list.cut),
+            (many, 0, false)
+        );
+        let mut items = items;
+        items.push(item(many, true));
+        let text = Value::Array(items.clone()).to_string();
+        let list = from_json(text.as_bytes(), &Fields::default()).unwrap();
+        assert_eq!(
+            (list.entries.len(), list.refused, list.cut),
+            (many, 1, false)
+        );
+        // Said twice, the last word holds, and takes one place.
+        let said = [item(1, true), item(1, false), item(1, true)];
+        let text = Value::Array(said.to_vec()).to_string();
+        let list = from_json(text.as_bytes(), &Fields::default()).unwrap();
+        assert_eq!((list.active, list.retired), (0, 1));
+        // What was forgotten for want of room does not come back with the next reading.
+        let gone = Domain {
+            retired_at: Some(Time::default()),
+            ..Domain::default()
+        };
+        let known: Domains = (0..MAX_RETIRED - 1)
+            .map(|n| (format!("old{n}.example").into(), gone.clone()))
+            .collect();
+        let text = Value::Array(vec![item(7, true), item(8, true)]).to_string();
+        let list = from_json(text.as_bytes(), &Fields::default()).unwrap();
+        let listed = changes(&list, &known).unwrap();
+        assert_eq!(listed.retired, ["d7.example"]);
+        assert_eq!(listed.added.len(), 1);
     }
 
     #[test]

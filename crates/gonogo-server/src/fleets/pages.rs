@@ -18,7 +18,7 @@ use gonogo_engine::domains::{
     Caa, Dns, Domain, Served, customer_sentence, inside_sentence, why_in_a_word,
 };
 use gonogo_model::Id;
-use gonogo_model::domains::{DomainStage, Whose};
+use gonogo_model::domains::{DomainStage, MAX_RETIRED, Whose};
 use jiff::Timestamp;
 
 use crate::auth::Identity;
@@ -363,6 +363,13 @@ fn troubles(view: &View) -> Vec<String> {
             .map_or(id.as_str(), |f| f.name.as_str());
         if let Some(why) = &state.unlisted {
             troubles.push(format!("The inventory of {name} cannot be read: {why}."));
+        }
+        if state.forgotten > 0 && state.retired() >= MAX_RETIRED {
+            let names = plural(state.forgotten as usize, "name", "names");
+            let kept = plural(MAX_RETIRED, "retired name", "retired names");
+            troubles.push(format!(
+                "{kept} of {name} are watched, and no more fit: {names} that went first were forgotten."
+            ));
         }
         if state.refused > 0 {
             let entries = plural(state.refused as usize, "entry", "entries");
