@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
-pub use judge::judge;
+pub use judge::{Outage, judge};
 pub use words::{customer_sentence, inside_sentence, why_in_a_word};
 
 /// How many earlier stands a domain remembers.
@@ -164,6 +164,8 @@ pub enum Why {
     Waiting,
     /// None came in time.
     NotIssued,
+    /// The certificate authority could not issue when one was due.
+    IssuerOut,
     /// The certificate is gone: another is served.
     CertificateMissing,
     /// The certificate does not verify.
@@ -246,6 +248,9 @@ pub struct FleetState {
     /// Retired domains that were forgotten because there were too many of them.
     #[serde(default)]
     pub forgotten: u64,
+    /// When the certificate authority could last not issue.
+    #[serde(default)]
+    pub issuer_out: Option<Outage>,
 }
 
 impl Seen {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::Check;
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record, words};
 use crate::duration::Duration;
@@ -39,6 +40,9 @@ record! {
         pub target: FleetTarget,
         /// Who issues the certificates, by its word in CAA records.
         pub issuer: String = "pki.goog".into(),
+        /// The check that says whether the issuer can issue, such as one of its ACME directory.
+        /// While it fails, what waits for a certificate waits for the authority.
+        pub issuer_check: Option<Ref<Check>>,
         /// The account at the issuer, for CAA records that bind one.
         pub issuer_account: Option<Setting>,
         /// Our own edge, which is asked with each customer's name: `host` or `host:port`.
@@ -192,6 +196,8 @@ words! {
         Ours = "ours",
         /// The customer's to mend; support writes to them.
         Theirs = "theirs",
+        /// The certificate authority's, which cannot issue; everybody else waits.
+        Authority = "authority",
         /// Nobody can say yet.
         Unknown = "unknown",
     }

@@ -4,6 +4,8 @@ use gonogo_model::Duration;
 use gonogo_model::domains::{DomainStage, Fleet, Whose};
 use gonogo_model::percent::Percent;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Caa, Dns, Domain, Served, Why};
 use crate::time::Time;
 
@@ -12,9 +14,50 @@ pub type Stand = (DomainStage, Why, Option<Whose>);
 
 const OURS: Option<Whose> = Some(Whose::Ours);
 const THEIRS: Option<Whose> = Some(Whose::Theirs);
+const AUTHORITY: Option<Whose> = Some(Whose::Authority);
+
+/// A time in which the certificate authority could not issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Since when.
+    pub since: Time,
+    /// Until when; `None` while it lasts.
+    pub until: Option<Time>,
+}
+
+impl Outage {
+    /// Does what was due then still wait for the authority? Only where there was no time to get
+    /// it before, and no time to make up for it since.
+    fn holds_up(self, due: Time, fleet: &Fleet, now: Time) -> bool {
+        let over = |at: Time| now.since(at) > fleet.issued_within;
+        self.since <= due + fleet.issued_within && !self.until.is_some_and(over)
+    }
+}
 
 /// Says where a domain stands; `None` where nothing new can be told.
-pub fn judge(fleet: &Fleet, domain: &Domain, now: Time) -> Option<Stand> {
+pub fn judge(fleet: &Fleet, domain: &Domain, out: Option<Outage>, now: Time) -> Option<Stand> {
+    let (stage, why, whose) = stand(fleet, domain, now)?;
+    let due = match why {
+        Why::NotIssued | Why::Waiting => domain.right_at,
+        Why::CertificateEnded | Why::RenewalDue | Why::RenewalLate => due(fleet, domain),
+        _ => None,
+    };
+    let held_up = due.is_some_and(|due| out.is_some_and(|out| out.holds_up(due, fleet, now)));
+    Some(match held_up {
+        true => (stage, Why::IssuerOut, AUTHORITY),
+        false => (stage, why, whose),
+    })
+}
+
+/// When its certificate should have been renewed.
+fn due(fleet: &Fleet, domain: &Domain) -> Option<Time> {
+    let (from, until) = (domain.seen.from?, domain.seen.until?);
+    let share = i128::from(fleet.renew_at.ppm());
+    let left = i128::from(until.since(from).as_millis()) * share / 1_000_000;
+    Some(until - Duration::from_millis(i64::try_from(left).ok()?))
+}
+
+fn stand(fleet: &Fleet, domain: &Domain, now: Time) -> Option<Stand> {
     let seen = &domain.seen;
     if domain.retired_at.is_some() {
         return match seen.dns {

@@ -1,9 +1,9 @@
 //! What a condition about domains says right now.
 
-use gonogo_model::domains::{DomainsCondition, Fleet};
+use gonogo_model::domains::{DomainsCondition, Fleet, Whose};
 use gonogo_model::percent::Percent;
 
-use super::{Domain, why_in_a_word};
+use super::{Domain, Why, why_in_a_word};
 use crate::alerting::{Holds, Reading};
 use crate::engine::Engine;
 use crate::reading::KEYS_NAMED;
@@ -13,6 +13,12 @@ use crate::time::Time;
 const DESCRIBED: usize = 3;
 /// After so many rounds without a word nobody can say.
 const SILENT_ROUNDS: i64 = 3;
+
+/// Why all of them stand where they stand, where that is one and the same.
+fn one_cause<'d>(mut domains: impl Iterator<Item = &'d Domain>) -> Option<Why> {
+    let first = domains.next()?.why;
+    domains.all(|d| d.why == first).then_some(first)
+}
 
 impl Engine {
     pub(crate) fn domains_stand(&self, c: &DomainsCondition, now: Time) -> Reading {
@@ -53,10 +59,16 @@ impl Engine {
         let words: Vec<&str> = c.stand.iter().map(|s| s.word()).collect();
         let words = words.join(" or ").replace('_', " ");
         let whose = match c.whose {
+            Some(Whose::Authority) => ", the certificate authority's".into(),
             Some(whose) => format!(", {whose}"),
             None => String::new(),
         };
         let mut detail = format!("{count} of {total} domains are {words}{whose}");
+        if let Some(cause) = one_cause(matching().map(|(_, d)| d))
+            && count > DESCRIBED as u64
+        {
+            detail.push_str(&format!(", for one cause ({})", why_in_a_word(cause)));
+        }
         if !named.is_empty() {
             detail.push_str(": ");
             detail.push_str(&named.join(", "));

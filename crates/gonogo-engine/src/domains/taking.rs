@@ -6,9 +6,10 @@ use std::sync::Arc;
 use gonogo_model::domains::{DomainStage, Fleet, MAX_DOMAINS, MAX_RETIRED, Whose};
 
 use super::{
-    CUSTOMER_MAX, Dns, Domain, Domains, FleetInput, FleetState, Listed, NAME_MAX, PAST_MAX, Past,
-    Seen, judge, why_in_a_word,
+    CUSTOMER_MAX, Dns, Domain, Domains, FleetInput, FleetState, Listed, NAME_MAX, Outage, PAST_MAX,
+    Past, Seen, judge, why_in_a_word,
 };
+use crate::check::{Health, SILENCE_MIN};
 use crate::engine::Engine;
 use crate::history::EntryKind;
 use crate::time::Time;
@@ -23,11 +24,15 @@ impl Engine {
     pub(crate) fn take_fleet(&mut self, input: &FleetInput, now: Time) {
         let plan = Arc::clone(&self.plan);
         let id = &input.fleet;
-        let (Some(fleet), Some(state)) =
-            (plan.package.fleets.get(id), self.state.fleets.get_mut(id))
-        else {
+        let Some(fleet) = plan.package.fleets.get(id) else {
             return;
         };
+        let fails = self.issuer_fails(fleet, now);
+        let Some(state) = self.state.fleets.get_mut(id) else {
+            return;
+        };
+        state.follow_issuer(fleet, fails, now);
+        let out = state.issuer_out;
         let forgotten = match &input.listed {
             Some(listed) => state.list(listed, now),
             None => Vec::new(),
@@ -44,7 +49,7 @@ impl Engine {
             for (name, seen) in &input.seen {
                 if let Some(domain) = domains.get_mut(name.as_str()) {
                     domain.see(*seen, now);
-                    domain.stand(fleet, name, now, &mut moves);
+                    domain.stand(fleet, name, out, now, &mut moves);
                 }
             }
         }
@@ -57,9 +62,11 @@ impl Engine {
     pub(crate) fn advance_fleets(&mut self, now: Time) {
         let plan = Arc::clone(&self.plan);
         for (id, fleet) in &plan.package.fleets {
+            let fails = self.issuer_fails(fleet, now);
             let Some(state) = self.state.fleets.get_mut(id) else {
                 continue;
             };
+            state.follow_issuer(fleet, fails, now);
             let moves = state.advance(fleet, now);
             self.tell_moves(fleet, &moves, now);
         }
@@ -75,6 +82,7 @@ impl Engine {
             let whose = match whose {
                 Some(Whose::Ours) => ", ours",
                 Some(Whose::Theirs) => ", the customer's",
+                Some(Whose::Authority) => ", the certificate authority's",
                 _ => "",
             };
             let text = format!("{} (now {stage}{whose}): {named}{more}", fleet.name);
@@ -84,6 +92,20 @@ impl Engine {
 }
 
 impl Engine {
+    /// Is it known that the authority cannot issue? A check that failed and fell silent says
+    /// nothing of now: then the trouble is ours until we know better.
+    fn issuer_fails(&self, fleet: &Fleet, now: Time) -> bool {
+        let Some(id) = fleet.issuer_check.as_ref().map(|c| &c.id) else {
+            return false;
+        };
+        let (check, state) = (self.plan.package.checks.get(id), self.state.checks.get(id));
+        let (Some(check), Some(state)) = (check, state) else {
+            return false;
+        };
+        let lately = |at: Time| now.since(at) <= check.stale_after().max(SILENCE_MIN);
+        state.health == Health::Failing && state.told_at.is_some_and(lately)
+    }
+
     fn tell_forgotten(&mut self, fleet: &Fleet, forgotten: &[String], now: Time) {
         if forgotten.is_empty() {
             return;
@@ -102,6 +124,25 @@ impl Engine {
 }
 
 impl FleetState {
+    /// Notes whether the authority can issue.
+    fn follow_issuer(&mut self, fleet: &Fleet, fails: bool, now: Time) {
+        let made_up_for = |at: Time| now.since(at) > fleet.issued_within;
+        match &mut self.issuer_out {
+            // One that comes and goes is one outage, until there was time to issue in between.
+            Some(out) if fails && !out.until.is_some_and(made_up_for) => out.until = None,
+            _ if fails => {
+                self.issuer_out = Some(Outage {
+                    since: now,
+                    until: None,
+                });
+            }
+            Some(out) => {
+                out.until.get_or_insert(now);
+            }
+            None => {}
+        }
+    }
+
     /// Takes over what changed; answers the retired names that are forgotten for want of room.
     fn list(&mut self, listed: &Listed, now: Time) -> Vec<String> {
         self.listed_at = Some(now);
@@ -151,6 +192,7 @@ impl FleetState {
 
     fn advance(&mut self, fleet: &Fleet, now: Time) -> Moves {
         let mut moves = Moves::new();
+        let out = self.issuer_out;
         let forgotten = |d: &Domain| {
             d.retired_at
                 .is_some_and(|at| now.since(at) > fleet.keep_retired)
@@ -158,7 +200,7 @@ impl FleetState {
         };
         let changes = |d: &Domain| {
             forgotten(d)
-                || judge(fleet, d, now).is_some_and(|(stage, why, whose)| {
+                || judge(fleet, d, out, now).is_some_and(|(stage, why, whose)| {
                     (Some(stage), why, whose) != (d.stage, d.why, d.whose)
                 })
         };
@@ -169,7 +211,7 @@ impl FleetState {
         let domains: &mut Domains = Arc::make_mut(&mut self.domains);
         domains.retain(|_, d| !forgotten(d));
         for (name, domain) in domains.iter_mut() {
-            domain.stand(fleet, name, now, &mut moves);
+            domain.stand(fleet, name, out, now, &mut moves);
         }
         moves
     }
@@ -210,8 +252,15 @@ impl Domain {
     }
 
     /// Moves it where it belongs now.
-    fn stand(&mut self, fleet: &Fleet, name: &str, now: Time, moves: &mut Moves) {
-        let Some((stage, why, whose)) = judge(fleet, self, now) else {
+    fn stand(
+        &mut self,
+        fleet: &Fleet,
+        name: &str,
+        out: Option<Outage>,
+        now: Time,
+        moves: &mut Moves,
+    ) {
+        let Some((stage, why, whose)) = judge(fleet, self, out, now) else {
             return;
         };
         self.worked |= matches!(

@@ -3,7 +3,7 @@
 //! The customer's sentence names what they see and what they can do, and nothing of our
 //! machines. Invariant: a trouble of ours asks nothing of the customer.
 
-use gonogo_model::domains::{Fleet, Whose};
+use gonogo_model::domains::{DomainStage, Fleet, Whose};
 
 use super::{Domain, Why};
 
@@ -19,6 +19,7 @@ pub fn why_in_a_word(why: Why) -> &'static str {
         Why::CaaForbids => "CAA forbids our issuer",
         Why::Waiting => "waiting for a certificate",
         Why::NotIssued => "no certificate was issued in time",
+        Why::IssuerOut => "the certificate authority cannot issue",
         Why::CertificateMissing => "no certificate for this name",
         Why::CertificateBroken => "the certificate does not verify",
         Why::CertificateEnded => "the certificate has ended",
@@ -40,6 +41,9 @@ pub fn inside_sentence(domain: &Domain) -> &'static str {
         }
         (Why::NotIssued, _) => {
             "DNS is right and nothing was issued: look at the certificate's state at the issuer."
+        }
+        (Why::IssuerOut, _) => {
+            "The check of the issuer fails, and did when this certificate was due: it is asked for again by itself, or issue with another authority."
         }
         (Why::CertificateMissing | Why::CertificateBroken, _) => {
             "Our edge serves another certificate than this name's: look at the certificate map."
@@ -99,6 +103,15 @@ pub fn customer_sentence(fleet: &Fleet, name: &str, domain: &Domain) -> Option<S
         Why::Unanswered => format!(
             "We are checking why {name} cannot be looked up at the moment; you need not do anything yet."
         ),
+        Why::IssuerOut => match domain.stage {
+            // Visitors see nothing of a renewal that waits.
+            Some(DomainStage::Renewing | DomainStage::Expiring) => return None,
+            _ => format!(
+                "{name} is set up correctly on your side. The certificate authority that issues its \
+                 certificate cannot issue any at the moment. We ask it again by ourselves until it \
+                 does; you need not do anything."
+            ),
+        },
         Why::NotIssued
         | Why::CertificateMissing
         | Why::CertificateBroken

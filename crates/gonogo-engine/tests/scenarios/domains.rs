@@ -19,7 +19,11 @@ fleets:
     target: {cname: [edge.example.net], addresses: [192.0.2.1]}
     edge: edge.example.net
     support: support@example.com
+    issuer_check: acme-directory
+checks:
+  - {id: acme-directory, name: The ACME directory answers, component: ledger, every: 10m, probe: {http: {url: https://acme.example.net/directory}}}
 alerts:
+  - {id: domains-authority, name: The authority cannot issue, severity: SEV2, when: {domains: {fleet: customers, stand: [broken, expiring], whose: authority}}}
   - {id: domains-broken, name: Domains are broken, severity: SEV2, when: {domains: {fleet: customers, stand: [broken], whose: ours}}}
   - {id: domains-theirs, name: Customers have to act, severity: SEV4, urgency: ticket, when: {domains: {fleet: customers, stand: [broken, left, expiring], whose: theirs}}}
   - {id: domains-unknown, name: Nobody can say, severity: SEV3, urgency: ticket, when: {domains: {fleet: customers, stand: [unknown]}}}
@@ -96,6 +100,21 @@ impl Fleet {
         }
     }
 
+    /// So many minutes in which the authority does not answer.
+    fn authority_out(&mut self, mins: i64) {
+        for _ in 0..mins / 5 {
+            self.stage.fails("acme-directory");
+            self.stage.mins(5);
+        }
+    }
+
+    fn authority_well(&mut self, mins: i64) {
+        for _ in 0..mins / 5 {
+            self.stage.works("acme-directory");
+            self.stage.mins(5);
+        }
+    }
+
     fn sentence(&self, number: usize) -> Option<String> {
         let plan = self.stage.engine.plan();
         let fleet = &plan.package.fleets[&Id::from_static("customers")];
@@ -114,6 +133,7 @@ fn name(number: usize) -> String {
 
 const OURS: Option<Whose> = Some(Whose::Ours);
 const THEIRS: Option<Whose> = Some(Whose::Theirs);
+const AUTHORITY: Option<Whose> = Some(Whose::Authority);
 
 #[test]
 fn a_domain_goes_through_its_life() {
@@ -229,6 +249,87 @@ fn a_customers_trouble_is_a_ticket_and_never_a_page() {
     assert!(fleet.sentence(2).unwrap().contains("0 issue \"pki.goog\""));
     assert!(fleet.fires("domains-theirs"));
     assert!(!fleet.fires("domains-broken"));
+}
+
+#[test]
+fn an_authority_that_cannot_issue_is_one_incident_of_its_own() {
+    let mut fleet = Fleet::of(600);
+    fleet.authority_well(20);
+    let right = Seen {
+        dns: Dns::Right,
+        caa: Caa::Allows,
+        site: Served::Missing,
+        edge: Served::Missing,
+        ..Seen::default()
+    };
+    fleet.see(0..600, right);
+    fleet.authority_out(90);
+    assert_eq!(
+        fleet.stand(0),
+        (Some(DomainStage::Broken), Why::IssuerOut, AUTHORITY)
+    );
+    assert_eq!(
+        fleet.sentence(0).unwrap(),
+        "shop-00000.customer.example is set up correctly on your side. The certificate authority that issues \
+         its certificate cannot issue any at the moment. We ask it again by ourselves until it does; you need \
+         not do anything. If you need help, write to support@example.com."
+    );
+    assert!(fleet.fires("domains-authority") && !fleet.fires("domains-broken"));
+    let state = fleet.stage.engine.state();
+    assert_eq!(state.incidents.len(), 1);
+    let detail = &state.alerts[&Id::from_static("domains-authority")]
+        .reading
+        .detail;
+    assert!(
+        detail.starts_with(
+            "600 of 600 domains are broken or expiring, the certificate authority's, for one cause (the \
+             certificate authority cannot issue): shop-00000"
+        ),
+        "{detail}"
+    );
+    // Once it can issue again there is as much time as ever; then the trouble is ours.
+    fleet.authority_well(30);
+    fleet.see(0..600, right);
+    assert_eq!(fleet.stand(0).2, AUTHORITY);
+    fleet.authority_well(60);
+    assert_eq!(
+        fleet.stand(0),
+        (Some(DomainStage::Broken), Why::NotIssued, OURS)
+    );
+    assert!(fleet.fires("domains-broken"));
+}
+
+#[test]
+fn an_authority_answers_only_for_what_fell_due_while_it_was_out() {
+    let mut fleet = Fleet::of(2);
+    fleet.authority_well(20);
+    let (late, due) = (
+        fleet.well(days(10)),
+        fleet.well(Duration::from_mins(30 * 24 * 60 + 30)),
+    );
+    fleet.see(0..1, late);
+    fleet.see(1..2, due);
+    fleet.authority_out(120);
+    assert_eq!(
+        fleet.stand(0),
+        (Some(DomainStage::Expiring), Why::RenewalLate, OURS),
+        "there were twenty days to renew it"
+    );
+    assert_eq!(
+        fleet.stand(1),
+        (Some(DomainStage::Renewing), Why::IssuerOut, AUTHORITY)
+    );
+    assert_eq!(fleet.sentence(1), None, "visitors see nothing of it");
+    // One that comes and goes is one outage.
+    fleet.authority_well(20);
+    fleet.authority_out(90);
+    assert_eq!(fleet.stand(1).2, AUTHORITY);
+    // Nobody can say any more whether it can issue: that excuses nobody.
+    fleet.stage.pass(Duration::from_hours(8));
+    assert_eq!(
+        fleet.stand(1),
+        (Some(DomainStage::Renewing), Why::RenewalDue, OURS)
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(super) fn ask(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         let only_unknown =
             !domains.stand.is_empty() && domains.stand.iter().all(|s| *s == DomainStage::Unknown);
         let may_be_theirs = match domains.whose {
-            Some(Whose::Ours | Whose::Unknown) => false,
+            Some(Whose::Ours | Whose::Authority | Whose::Unknown) => false,
             Some(Whose::Theirs) => true,
             None => !only_unknown,
         };

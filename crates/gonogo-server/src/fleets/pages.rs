@@ -278,7 +278,10 @@ fn found<'v>(all: &[Found<'v>], query: &TableQuery) -> Vec<Found<'v>> {
 fn attention(domain: &Domain) -> u8 {
     match (domain.stage, domain.whose) {
         (Some(DomainStage::Broken), Some(Whose::Ours)) => 0,
-        (Some(DomainStage::Expiring), Some(Whose::Ours)) => 1,
+        (
+            Some(DomainStage::Broken | DomainStage::Expiring),
+            Some(Whose::Ours | Whose::Authority),
+        ) => 1,
         (Some(DomainStage::Unknown), _) => 2,
         (Some(DomainStage::Broken | DomainStage::Expiring), _) => 3,
         (Some(DomainStage::Left | DomainStage::Renewing), _) => 4,
@@ -331,6 +334,7 @@ fn turn(whose: Option<Whose>) -> &'static str {
     match whose {
         Some(Whose::Ours) => "ours",
         Some(Whose::Theirs) => "the customer's",
+        Some(Whose::Authority) => "the authority's",
         Some(Whose::Unknown) => "nobody can say",
         None => "",
     }
@@ -406,7 +410,7 @@ fn words(stage: DomainStage) -> String {
 fn colour(stage: Option<DomainStage>, whose: Option<Whose>) -> Colour {
     match (stage, whose) {
         (Some(DomainStage::Active | DomainStage::Verified | DomainStage::Issuing), _) => Colour::Ok,
-        (Some(DomainStage::Broken), Some(Whose::Ours) | None) => Colour::Bad,
+        (Some(DomainStage::Broken), Some(Whose::Ours | Whose::Authority) | None) => Colour::Bad,
         (Some(DomainStage::Retired), None) => Colour::Ok,
         (None | Some(DomainStage::Unknown), _) => Colour::Unknown,
         _ => Colour::Warn,
