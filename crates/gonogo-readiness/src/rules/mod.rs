@@ -18,6 +18,7 @@ mod escalation_empty_step;
 mod flow_alert_missing;
 mod forward_in_the_path;
 mod google_source_without_account;
+mod issuer_outage_untold;
 mod maintenance_too_wide;
 mod page_without_waking_channel;
 mod person_single_point;
@@ -110,6 +111,7 @@ rules! {
     flow_alert_missing,
     forward_in_the_path,
     google_source_without_account,
+    issuer_outage_untold,
     maintenance_too_wide,
     page_without_waking_channel,
     person_single_point,
