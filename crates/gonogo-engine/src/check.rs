@@ -1,12 +1,13 @@
 //! One check's state: what its answers add up to.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use gonogo_model::check::{Check, Probe};
 use gonogo_model::{Duration, Id};
 use serde::{Deserialize, Serialize};
 
 use crate::input::{Certificate, CheckResult, CheckVerdict, Phases, Registration};
+use crate::places::PlaceState;
 use crate::series::{Series, Sum};
 use crate::time::Time;
 
@@ -41,7 +42,7 @@ pub struct CheckState {
     pub last: Option<CheckResult>,
     /// The certificate seen last.
     pub certificate: Option<Certificate>,
-    bad_in_row: u32,
+    pub(crate) bad_in_row: u32,
     good_in_row: u32,
     /// Answers over time.
     pub series: Series<Answers>,
@@ -51,6 +52,9 @@ pub struct CheckState {
     /// Where the time of the last answer of each minute went, for the last hour.
     #[serde(default)]
     pub phases: VecDeque<(Time, Phases)>,
+    /// What each place says, where it is asked from several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<Id, PlaceState>,
 }
 
 /// For how many minutes phases are kept.
@@ -91,14 +95,9 @@ impl CheckState {
 
     /// Takes in an answer.
     pub fn take(&mut self, check: &Check, result: &CheckResult, now: Time) {
-        let counts = self.series.at(now);
+        self.count(result, now);
         match result.verdict {
             CheckVerdict::Ok => {
-                counts.good = counts.good.saturating_add(result.count);
-                let took = result.took.as_millis().unsigned_abs();
-                counts.took_millis = counts
-                    .took_millis
-                    .saturating_add(took.saturating_mul(u64::from(result.count)));
                 self.good_in_row = self.good_in_row.saturating_add(result.count);
                 self.bad_in_row = 0;
                 self.told_at = Some(now);
@@ -108,7 +107,6 @@ impl CheckState {
                 }
             }
             CheckVerdict::Failing => {
-                counts.bad = counts.bad.saturating_add(result.count);
                 self.bad_in_row = self.bad_in_row.saturating_add(result.count);
                 self.good_in_row = 0;
                 self.told_at = Some(now);
@@ -116,24 +114,52 @@ impl CheckState {
                     self.become_(Health::Failing, now);
                 }
             }
-            CheckVerdict::Unknown => counts.unknown = counts.unknown.saturating_add(result.count),
+            CheckVerdict::Unknown => {}
         }
-        if result.seen.phases != Phases::default() {
-            self.note_phases(result.seen.phases, now);
-        }
+        self.keep_sight(result, now);
         if result.certificate.is_some() {
             self.certificate.clone_from(&result.certificate);
-        }
-        if result.registration.is_some() {
-            self.registration.clone_from(&result.registration);
         }
         self.last = Some(result.clone());
     }
 
-    /// What an answer changes that is told and nobody is paged for.
-    pub(crate) fn changed(&self, result: &CheckResult) -> Vec<String> {
+    /// Counts an answer.
+    pub(crate) fn count(&mut self, result: &CheckResult, now: Time) {
+        let counts = self.series.at(now);
+        let count = match result.verdict {
+            CheckVerdict::Ok => {
+                let took = result.took.as_millis().unsigned_abs();
+                let took = took.saturating_mul(u64::from(result.count));
+                counts.took_millis = counts.took_millis.saturating_add(took);
+                &mut counts.good
+            }
+            CheckVerdict::Failing => &mut counts.bad,
+            CheckVerdict::Unknown => &mut counts.unknown,
+        };
+        *count = count.saturating_add(result.count);
+    }
+
+    /// Keeps what an answer saw besides its verdict.
+    pub(crate) fn keep_sight(&mut self, result: &CheckResult, now: Time) {
+        if result.seen.phases != Phases::default() {
+            self.note_phases(result.seen.phases, now);
+        }
+        if result.registration.is_some() {
+            self.registration.clone_from(&result.registration);
+        }
+    }
+
+    /// What an answer changes that is told and nobody is paged for. Places may see different
+    /// things, so that each is compared with itself.
+    pub(crate) fn changed(&self, place: &str, result: &CheckResult) -> Vec<String> {
+        let place = self.places.iter().find(|(id, _)| id.as_str() == place);
+        let (certificate, last) = match place {
+            Some((_, place)) => (&place.certificate, &place.last),
+            None if self.places.is_empty() => (&self.certificate, &self.last),
+            None => (&None, &None),
+        };
         let mut told = Vec::new();
-        if let (Some(before), Some(after)) = (&self.certificate, &result.certificate)
+        if let (Some(before), Some(after)) = (certificate, &result.certificate)
             && before.issuer != after.issuer
         {
             told.push(format!(
@@ -141,7 +167,7 @@ impl CheckState {
                 after.issuer, before.issuer
             ));
         }
-        let before = self.last.as_ref().and_then(|l| l.seen.content.as_ref());
+        let before = last.as_ref().and_then(|l| l.seen.content.as_ref());
         if let (Some(before), Some(after)) = (before, &result.seen.content)
             && before != after
         {
@@ -173,13 +199,19 @@ impl CheckState {
             // Its silence is judged by when it is expected.
             return None;
         }
+        if check.from.is_some() {
+            return self.place_stale_at(check);
+        }
         // A failing check that falls silent stays failing: silence is no recovery.
         let silence = check.stale_after().max(SILENCE_MIN);
         (self.health == Health::Ok).then(|| self.told_at.unwrap_or(self.since) + silence)
     }
 
     /// No answer for too long.
-    pub fn go_stale(&mut self, now: Time) {
+    pub fn go_stale(&mut self, check: &Check, now: Time) {
+        if let Some(from) = &check.from {
+            return self.places_go_stale(check, from, now);
+        }
         self.become_(Health::Unknown, now);
     }
 
@@ -225,7 +257,7 @@ impl CheckState {
         self.become_(health, now);
     }
 
-    fn become_(&mut self, health: Health, now: Time) {
+    pub(crate) fn become_(&mut self, health: Health, now: Time) {
         if self.health != health {
             self.health = health;
             self.since = now;

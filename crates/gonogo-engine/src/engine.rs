@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gonogo_model::check::LOCAL;
 use gonogo_model::{Duration, Id, Package, PackageText};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ use crate::history::{Entry, EntryKind};
 use crate::incident::Incident;
 use crate::input::{Input, PackageInput, Silence};
 use crate::maintenance::Windows;
+use crate::places::AgentState;
 use crate::plan::Plan;
 use crate::reconciliation::ReconciliationState;
 use crate::signals::{Awaited, Backlog};
@@ -138,6 +140,9 @@ pub struct State {
     /// Who could not decide about events: `flow/charge-recorded`.
     #[serde(default)]
     pub doubts: BTreeMap<String, Doubt>,
+    /// What is known of the agents, by place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<Id, AgentState>,
     /// Where maintenance stands.
     #[serde(default)]
     pub maintenance: Windows,
@@ -200,7 +205,7 @@ impl Engine {
             Input::Package(package) => self.reload(package, now),
             Input::Event(event) => self.take_event(event, now),
             Input::Forwarded(report) => self.take_forwarded(report, now),
-            Input::Check(result) => self.take_check(result, now),
+            Input::Check(result) => self.take_check(LOCAL, result, now),
             Input::IntakeProven { at } => self.intake_proven((*at).min(now), now),
             Input::Delivery(delivery) => self.take_delivery(delivery, now),
             Input::Confirmation(confirmation) => self.take_confirmation(confirmation, now),
@@ -220,6 +225,7 @@ impl Engine {
             Input::Fleet(input) => self.take_fleet(input, now),
             Input::GaugeRead(read) => self.take_gauge_read(read, now),
             Input::Sighting(seen) => self.take_sighting(seen, now),
+            Input::Reported(report) => self.take_report(report, now),
             Input::External(external) => self.take_external(external, now),
         }
         Outcome {

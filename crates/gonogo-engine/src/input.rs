@@ -67,6 +67,8 @@ pub enum Input {
     Sighting(Sighting),
     /// Another tool says something of its alerts.
     External(Box<External>),
+    /// An agent reported what it asked.
+    Reported(Box<Report>),
 }
 
 impl Input {
@@ -91,6 +93,7 @@ impl Input {
             Self::GaugeRead(_) => "gauge_read",
             Self::Sighting(_) => "sighting",
             Self::External(_) => "external",
+            Self::Reported(_) => "reported",
         }
     }
 }
@@ -134,6 +137,22 @@ pub struct CheckResult {
     /// What else was seen on the way.
     #[serde(default, skip_serializing_if = "Seen::is_empty")]
     pub seen: Box<Seen>,
+}
+
+/// What an agent asked from its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The place.
+    pub place: Id,
+    /// Which run of the agent: it counts anew when it starts.
+    pub boot: String,
+    /// The number of the first result; the others follow it.
+    pub first: u64,
+    /// The answers, in the order in which they came; by the server's clock.
+    pub results: Vec<CheckResult>,
+    /// How many answers the agent had to drop since it started.
+    #[serde(default)]
+    pub dropped: u64,
 }
 
 /// What a probe saw besides its verdict.

@@ -28,6 +28,7 @@ pub mod input;
 pub mod maintenance;
 mod measuring;
 pub mod paging;
+pub mod places;
 pub mod plan;
 pub mod promises;
 pub mod reading;

@@ -74,6 +74,7 @@ impl Engine {
             plan.package.skews.keys(),
             SkewState::new,
         );
+        self.keep_places(now);
         self.find_silent_from();
         self.compare_anew(now);
         // Who asks what else is sure again when its last doubt is over.

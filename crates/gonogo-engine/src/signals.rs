@@ -172,18 +172,25 @@ impl Engine {
         }
     }
 
-    pub(crate) fn take_check(&mut self, result: &CheckResult, now: Time) {
+    /// A check was asked from a place.
+    pub(crate) fn take_check(&mut self, place: &str, result: &CheckResult, now: Time) {
         let plan = Arc::clone(&self.plan);
         // A result that was under way while a reload took its check away is no news.
         let Some(check) = plan.package.checks.get(&result.check) else {
             return;
         };
+        if !check.is_asked_from(place) {
+            return;
+        }
         let Some(state) = self.state.checks.get_mut(&result.check) else {
             return;
         };
-        let changed = state.changed(result);
+        let changed = state.changed(place, result);
         let (before, silent_before) = (state.health, state.stale_at(check));
-        state.take(check, result, now);
+        match &check.from {
+            Some(from) => state.take_from(check, from, place, result, now),
+            None => state.take(check, result, now),
+        }
         let after = state.health;
         let silent_at = state.stale_at(check);
         let works = proves(check) && state.told_at == Some(now) && state.works_since(now);
@@ -356,6 +363,7 @@ impl Engine {
 
     pub(crate) fn signal_deadlines(&self, offer: &mut impl FnMut(Option<Time>, &'static str)) {
         offer(self.silent_from, "a check falls silent");
+        offer(self.agent_silent_at(), "an agent falls silent");
         for flow in &self.state.flows {
             if !flow.confirming.is_empty() {
                 let asked = flow.confirming.values().map(|asked| asked.at).min();
@@ -401,7 +409,7 @@ impl Engine {
             .zip(self.state.checks.values_mut())
         {
             if state.stale_at(check).is_some_and(|at| at <= now) {
-                state.go_stale(now);
+                state.go_stale(check, now);
                 stale.push(&check.id.value);
             }
         }
@@ -413,6 +421,7 @@ impl Engine {
 
     pub(crate) fn advance_signals(&mut self, now: Time) {
         self.checks_fall_silent(now);
+        self.agents_fall_silent(now);
         self.answers_are_late(now);
         if let Some(backlog) = self.state.backlog.take_if(|b| b.told_at <= now)
             && backlog.events >= BACKLOG_TOLD_FROM

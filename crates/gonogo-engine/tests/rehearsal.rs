@@ -245,3 +245,47 @@ fn without_the_injects_gauges_skews_and_other_tools_are_well() {
         .collect();
     assert_eq!(fired, Vec::<&str>::new(), "{rehearsal}");
 }
+
+/// Three places ask, and two have to agree.
+const PLACES: &str = r#"
+checks:
+  - id: far
+    name: The API, from afar
+    component: api
+    every: 30s
+    from: {places: [local, east, west]}
+    probe: {http: {url: "https://api.example.com/"}}
+alerts:
+  - {id: far-down, name: The API is down from afar, severity: SEV2, when: {check_failing: {check: far}}}
+scenarios:
+  - id: places
+    name: Places
+    starts: 2026-03-02T08:00:00Z
+    lasts: 2h
+    injects:
+      - {id: cut-off, at: 10m, note: The east is cut off., change: [{check_fails: {check: far, from: [east]}}]}
+      - {id: mended, at: 30m, note: The east is back., change: [{check_recovers: far}]}
+      - {id: quiet, at: 40m, note: Its agent hangs., change: [{agent_silent: {place: east}}]}
+      - {id: down, at: 50m, note: The API falls., change: [{check_fails: {check: far}}]}
+      - {id: up, at: 70m, note: The API is back., change: [{check_recovers: far}, {agent_speaks: {place: east}}]}
+    expect:
+      - {that: {fires: far-down}, after: down, within: 3m}
+      - {that: {resolves: far-down}, after: up, within: 10m}
+      - {that: {incidents: 1}}
+"#;
+
+#[test]
+fn places_that_disagree_are_played() {
+    let text = with_file(shop(), "places.yaml", PLACES);
+    assert_eq!(load(&text).diagnostics, []);
+    for seed in 1..6 {
+        let one = run(&text, &Overlay::default(), "places", Some(seed)).unwrap();
+        assert_eq!(failed(&one), Vec::<String>::new(), "seed {seed}:\n{one}");
+    }
+    // One place alone is enough where nobody has to agree with it.
+    let hasty = PLACES.replace("west]}", "west], agree: 1}");
+    let text = with_file(shop(), "places.yaml", &hasty);
+    let one = run(&text, &Overlay::default(), "places", None).unwrap();
+    let fires = one.timeline.iter().find(|l| l.kind == LineKind::Detected);
+    assert!(fires.unwrap().after_ms < 15 * 60 * 1000, "{one}");
+}

@@ -1,13 +1,15 @@
 //! Active probes: what to ask, how often, and how many answers make a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{Component, Journey};
 use crate::decode::{choice, record, words};
+use crate::diagnostic::Diagnostic;
 use crate::duration::Duration;
 use crate::heartbeat::HeartbeatProbe;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
+use crate::package::Package;
 use crate::setting::Setting;
 use crate::text::Spanned;
 use crate::vendor::VendorProbe;
@@ -40,8 +42,70 @@ record! {
         pub retry: u8 = 0,
         /// After how long without an answer its state is unknown; three times `every`, where it is not written.
         pub unknown_after: Option<Duration>,
+        /// From where it is asked, and how many have to agree; by the server alone, where it is
+        /// not written.
+        pub from: Option<From>,
     }
 }
+
+record! {
+    /// From where a check is asked.
+    pub struct From as "places that ask" {
+        /// The places: `local` is the server itself, each other one is a `gonogo agent`.
+        pub places: Vec<Id>,
+        /// How many of them have to agree before it fails, and how many have to report before
+        /// anything is said; more than half, where it is not written.
+        pub agree: Option<u8>,
+    }
+}
+
+/// The server itself, as a place.
+pub const LOCAL: &str = "local";
+/// The most places that one check is asked from.
+pub const MAX_PLACES: usize = 16;
+
+impl From {
+    /// How many places have to agree.
+    pub fn agree(&self) -> usize {
+        let more_than_half = self.places.len() / 2 + 1;
+        self.agree.map_or(more_than_half, usize::from)
+    }
+}
+
+/// Places that nothing could agree from.
+pub(crate) fn mistakes(package: &Package, found: &mut Vec<Diagnostic>) {
+    for check in package.checks.values() {
+        let Some(from) = &check.from else { continue };
+        let names: BTreeSet<&Id> = from.places.iter().collect();
+        let (there, agree) = (from.places.len(), from.agree());
+        let mut help = "name each place once in `places:`, and let one to all of them agree";
+        let wrong = if matches!(check.probe, Probe::Heartbeat(_)) {
+            help = "take `from` away";
+            "a heartbeat is reported and not asked, so that it has no places".to_string()
+        } else if there == 0 || there > MAX_PLACES {
+            format!("a check is asked from one to {MAX_PLACES} places")
+        } else if names.len() < there {
+            "a place is named twice".to_string()
+        } else if agree == 0 || agree > there {
+            format!("{agree} cannot agree of {there}")
+        } else if let Probe::Acme(acme) = &check.probe
+            && acme.answer.is_none()
+            && check
+                .from
+                .iter()
+                .flat_map(|f| &f.places)
+                .any(|p| p.as_str() != LOCAL)
+        {
+            help =
+                "write `answer` of a challenge that is served for good, or ask from `local` alone";
+            "only the server knows the answer to a challenge of its own".to_string()
+        } else {
+            continue;
+        };
+        found.push(Diagnostic::error("check-places", check.id.span, wrong).help(help));
+    }
+}
+
 entity!(Check, Check);
 
 impl Check {
@@ -52,6 +116,14 @@ impl Check {
                 self.asked_every().as_millis().saturating_mul(3) + self.timeout.as_millis(),
             )
         })
+    }
+
+    /// Is it asked from a place?
+    pub fn is_asked_from(&self, place: &str) -> bool {
+        match &self.from {
+            Some(from) => from.places.iter().any(|p| p.as_str() == place),
+            None => place == LOCAL,
+        }
     }
 
     /// How often it is really asked: registries are asked once a day, whatever is written.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::alert::{Alert, Condition};
 use crate::budget_policy::ErrorBudgetPolicy;
 use crate::change::{ChangeSignal, ChangeSource};
-use crate::check::Check;
+use crate::check::{self, Check};
 use crate::comms::{Comms, Template, TemplateHead};
 use crate::component::{Component, Journey};
 use crate::decode::{AnyRef, Cx, Decode, record};
@@ -389,6 +389,7 @@ impl Loader {
         let mut diagnostics = self.cx.diagnostics;
         gauge::mistakes(&self.package, &mut diagnostics);
         skew::mistakes(&self.package, &mut diagnostics);
+        check::mistakes(&self.package, &mut diagnostics);
         maintenance::mistakes(&self.package, &mut diagnostics);
         expression::mistakes(&self.package, &mut diagnostics);
         scenario::mistakes(&self.package, &mut diagnostics);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::alert::Alert;
-use crate::check::Check;
+use crate::check::{Check, LOCAL};
 use crate::comms::PublicState;
 use crate::component::{Component, Journey};
 use crate::decimal::Decimal;
@@ -141,6 +141,10 @@ choice! {
         ExternalFires(ExternalFires) = "external_fires",
         /// Another tool says that its alert is over.
         ExternalOver(ExternalOver) = "external_over",
+        /// An agent no longer reports what it asks.
+        AgentSilent(AgentOf) = "agent_silent",
+        /// It reports again.
+        AgentSpeaks(AgentOf) = "agent_speaks",
     }
 }
 
@@ -271,6 +275,17 @@ record! {
         pub check: Ref<Check>,
         /// What the probe says.
         pub detail: String = "connection refused".into(),
+        /// The places that it fails from, of those that the check names; from all, where it is
+        /// not written.
+        pub from: Vec<Spanned<Id>>,
+    }
+}
+
+record! {
+    /// The agent of a place.
+    pub struct AgentOf as "an agent" {
+        /// The place, as checks name it.
+        pub place: Spanned<Id>,
     }
 }
 
@@ -401,8 +416,28 @@ pub(crate) fn mistakes(package: &Package, found: &mut Vec<Diagnostic>) {
             }
             Change::ExternalFires(c) => raised(package, &c.source, &c.labels, found),
             Change::ExternalOver(c) => raised(package, &c.source, &c.labels, found),
+            Change::CheckFails(c) => {
+                let check = package.checks.get(&c.check.id);
+                let asked = |place: &Id| check.is_some_and(|c| c.is_asked_from(place.as_str()));
+                places(&c.from, asked, found);
+            }
+            Change::AgentSilent(c) | Change::AgentSpeaks(c) => {
+                let mut checks = package.checks.values();
+                let asked = |place: &Id| {
+                    place.as_str() != LOCAL && checks.any(|c| c.is_asked_from(place.as_str()))
+                };
+                places(std::slice::from_ref(&c.place), asked, found);
+            }
             _ => {}
         }
+    }
+}
+
+fn places(named: &[Spanned<Id>], mut asked: impl FnMut(&Id) -> bool, found: &mut Vec<Diagnostic>) {
+    for place in named.iter().filter(|p| !asked(&p.value)) {
+        let text = format!("nothing is asked from a place `{}`", place.value);
+        let wrong = Diagnostic::error("inject-value", place.span, text);
+        found.push(wrong.help("name a place of the check's `from: {places: […]}`"));
     }
 }
 

@@ -20,6 +20,7 @@ use gonogo_engine::heartbeat::BeatState;
 use gonogo_engine::incident::{Incident, Standing};
 use gonogo_engine::input::{Certificate, CheckResult, Forwarded, Phases, Silence};
 use gonogo_engine::maintenance::Windows;
+use gonogo_engine::places::{AgentState, PlaceState};
 use gonogo_engine::plan::Plan;
 use gonogo_engine::reconciliation::ReconciliationState;
 use gonogo_engine::skew::SkewState;
@@ -75,6 +76,8 @@ pub struct View {
     pub sources: Vec<SourceView>,
     /// The SLOs; made anew when their figures are.
     pub slos: Arc<Vec<SloView>>,
+    /// What is known of the agents, by place.
+    pub agents: BTreeMap<Id, AgentState>,
     /// Where maintenance stands.
     pub maintenance: Windows,
     /// What changed lately, in order of time.
@@ -162,6 +165,8 @@ pub struct CheckView {
     pub phases: Vec<(Time, Phases)>,
     /// What is known of the job, where it reports by itself.
     pub beat: Option<BeatState>,
+    /// What each place says, where it is asked from several.
+    pub places: BTreeMap<Id, PlaceState>,
     /// Answers per [`STRETCH`], oldest first.
     pub stretches: Vec<(Time, Answers)>,
 }
@@ -301,6 +306,7 @@ impl View {
             externals: state.externals.clone(),
             silences: state.silences.clone(),
             slos,
+            agents: state.agents.clone(),
             maintenance: state.maintenance.clone(),
             changes: state.changes.clone(),
             freezes: state.freezes.clone(),
@@ -430,6 +436,7 @@ fn checks(engine: &Engine, now: Time) -> Vec<CheckView> {
         certificate: c.certificate.clone(),
         phases: c.phases.iter().copied().collect(),
         beat: engine.state().beats.get(id).cloned(),
+        places: c.places.clone(),
         stretches: c.series.stretches(now, STRETCH, STRETCHES),
     });
     views.collect()

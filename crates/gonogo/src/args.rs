@@ -1,5 +1,6 @@
 //! What can be typed after `gonogo`.
 
+mod agent;
 mod export;
 mod graph;
 mod import;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use agent::Agent;
 pub use export::{Catalog, Export, ExportVerb, Handbook, Prometheus};
 pub use graph::Graph;
 pub use import::{Catalogue, Import};
@@ -89,6 +91,8 @@ pub enum Command {
     Demo(Demo),
     /// Run a package: detect, page, coordinate, tell customers
     Serve(Serve),
+    /// Ask checks from another place, and report to the server
+    Agent(Agent),
     /// Say in one sentence how things stand
     Status(Status),
     /// Say that you have an incident

@@ -55,16 +55,21 @@ pub enum Failure {
 impl Client {
     /// Asks the server that the arguments name.
     pub fn new(args: &Server) -> anyhow::Result<Self> {
+        Self::with(&args.server, args.token.clone())
+    }
+
+    /// Asks a server with a token.
+    pub fn with(server: &Url, token: Option<String>) -> anyhow::Result<Self> {
         let mut http = reqwest::Client::builder()
             .timeout(ANSWER_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("gonogo/", env!("CARGO_PKG_VERSION")));
-        if is_here(&args.server) {
+        if is_here(server) {
             http = http.no_proxy();
         }
         Ok(Self {
-            base: args.server.clone(),
-            token: args.token.clone().filter(|t| !t.trim().is_empty()),
+            base: server.clone(),
+            token: token.filter(|t| !t.trim().is_empty()),
             http: http.build()?,
         })
     }

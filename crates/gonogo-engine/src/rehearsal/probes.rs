@@ -3,11 +3,13 @@
 //! Answers come as the server brings them: news at once, equal good answers as one summary a
 //! minute.
 
-use gonogo_model::check::{Check, Probe};
+use gonogo_model::check::{Check, LOCAL, Probe};
 use gonogo_model::{Duration, Id};
 
 use super::luck::Luck;
-use crate::input::{Beat, BeatKind, Certificate, CheckResult, CheckVerdict, Input, Registration};
+use crate::input::{
+    Beat, BeatKind, Certificate, CheckResult, CheckVerdict, Input, Registration, Report,
+};
 use crate::time::Time;
 
 /// How often equal good answers are summed up.
@@ -23,6 +25,10 @@ const REGISTERED_FOR: Duration = Duration::from_hours(300 * 24);
 #[derive(Debug)]
 pub(super) struct Probed {
     pub(super) id: Id,
+    /// From where it is asked.
+    pub(super) place: Id,
+    /// The agent there says nothing.
+    pub(super) silent: bool,
     pub(super) every: Duration,
     pub(super) component: Id,
     pub(super) luck: Luck,
@@ -30,6 +36,7 @@ pub(super) struct Probed {
     sees_certificate: bool,
     sees_registration: bool,
     reports: bool,
+    reported: u64,
     fault: Option<String>,
     served: Option<(Time, Time)>,
     began: Time,
@@ -40,11 +47,28 @@ pub(super) struct Probed {
 }
 
 impl Probed {
-    pub(super) fn new(check: &Check, seed: u64, began: Time) -> Self {
+    /// A check, once for each place that it is asked from.
+    pub(super) fn of(check: &Check, seed: u64, began: Time) -> Vec<Self> {
+        let places = match &check.from {
+            Some(from) => from.places.clone(),
+            None => vec![Id::from_static(LOCAL)],
+        };
+        let asked = places.into_iter().map(|p| Self::new(check, p, seed, began));
+        asked.collect()
+    }
+
+    fn new(check: &Check, place: Id, seed: u64, began: Time) -> Self {
         let id = check.id.value.clone();
+        let luck = match place.as_str() {
+            LOCAL => Luck::of(seed, id.as_str()),
+            elsewhere => Luck::of(seed, &format!("{id} from {elsewhere}")),
+        };
         Self {
-            luck: Luck::of(seed, id.as_str()),
+            luck,
             id,
+            place,
+            silent: false,
+            reported: 0,
             // A check that is asked all the time would stop the clock.
             every: check.asked_every().max(Duration::from_secs(1)),
             component: check.component.id.clone(),
@@ -96,7 +120,19 @@ impl Probed {
         if self.reports {
             return Some(Input::Beat(self.report(now)));
         }
-        self.answer(now).map(Input::Check)
+        let answer = self.answer(now).filter(|_| !self.silent)?;
+        if self.place.as_str() == LOCAL {
+            return Some(Input::Check(answer));
+        }
+        self.reported += 1;
+        Some(Input::Reported(Box::new(Report {
+            // Each check reports for itself here, so that each counts for itself.
+            boot: format!("{}-{}", self.id, self.reported),
+            place: self.place.clone(),
+            first: 0,
+            results: vec![answer],
+            dropped: 0,
+        })))
     }
 
     fn report(&self, now: Time) -> Beat {

@@ -347,7 +347,9 @@ fn changed(change: &Change) -> Signal<'_> {
         Change::ExternalFires(c) => Signal::Source(&c.source.id),
         Change::ExternalOver(c) => Signal::Source(&c.source.id),
         // No alert watches for it.
-        Change::MaintenanceBegins(_) => Signal::Nothing,
+        Change::MaintenanceBegins(_) | Change::AgentSilent(_) | Change::AgentSpeaks(_) => {
+            Signal::Nothing
+        }
         Change::DomainsRecover(r) => Signal::Fleet(&r.id),
         Change::RecordsDiffer(c) => Signal::Reconciliation(&c.reconciliation.id),
         Change::RecordsUnreadable(c) => Signal::Reconciliation(&c.reconciliation.id),

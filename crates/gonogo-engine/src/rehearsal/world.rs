@@ -138,7 +138,7 @@ impl World {
         let checks: Vec<Probed> = package
             .checks
             .values()
-            .map(|c| Probed::new(c, seed, start))
+            .flat_map(|c| Probed::of(c, seed, start))
             .collect();
         let mut world = Self {
             queue: BinaryHeap::new(),
@@ -494,12 +494,19 @@ impl World {
     /// Makes a change, or says why nothing will notice it.
     fn change(&mut self, change: &Change, now: Time) -> Result<(), String> {
         match change {
-            Change::CheckFails(c) => self.check_mut(&c.check.id)?.fail(&c.detail),
-            Change::CheckRecovers(check) => self.check_mut(&check.id)?.recover(),
+            Change::CheckFails(c) => {
+                let here = |p: &Id| c.from.is_empty() || c.from.iter().any(|f| f.value == *p);
+                let asked = self.asked(&c.check.id)?.filter(|a| here(&a.place));
+                asked.for_each(|asked| asked.fail(&c.detail));
+            }
+            Change::CheckRecovers(check) => self.asked(&check.id)?.for_each(Probed::recover),
             Change::CertificateServed(c) => {
-                let check = self.check_mut(&c.check.id)?;
-                check.serve(c.lifetime, c.left, now);
-                if !check.sees_certificate() {
+                let mut sees = false;
+                for asked in self.asked(&c.check.id)? {
+                    asked.serve(c.lifetime, c.left, now);
+                    sees |= asked.sees_certificate();
+                }
+                if !sees {
                     return Err(format!(
                         "nothing watches this: the check `{}` sees no certificate",
                         c.check.id
@@ -587,6 +594,8 @@ impl World {
                 self.tools[tool].fires(&c.labels, c.summary.as_deref(), now);
                 self.schedule(now, What::Alerts { tool, again: false });
             }
+            Change::AgentSilent(c) => self.agent(&c.place.value, true)?,
+            Change::AgentSpeaks(c) => self.agent(&c.place.value, false)?,
             Change::ExternalOver(c) => {
                 let tool = self.tool(&c.source.id)?;
                 let fired = self.tools[tool].over(&c.labels, now);
@@ -674,9 +683,24 @@ impl World {
         Ok(())
     }
 
-    fn check_mut(&mut self, id: &Id) -> Result<&mut Probed, String> {
-        let found = self.checks.iter_mut().find(|c| c.id == *id);
-        found.ok_or_else(|| unwatched("check", id))
+    /// A check, as it is asked from each of its places.
+    fn asked(&mut self, id: &Id) -> Result<impl Iterator<Item = &mut Probed>, String> {
+        let mut found = self.checks.iter_mut().filter(|c| c.id == *id).peekable();
+        match found.peek() {
+            Some(_) => Ok(found),
+            None => Err(unwatched("check", id)),
+        }
+    }
+
+    fn agent(&mut self, place: &Id, silent: bool) -> Result<(), String> {
+        let mut known = false;
+        for asked in self.checks.iter_mut().filter(|c| c.place == *place) {
+            asked.silent = silent;
+            known = true;
+        }
+        known
+            .then_some(())
+            .ok_or_else(|| format!("nothing changes: nothing is asked from `{place}`"))
     }
 
     fn flow_mut(&mut self, id: &Id) -> Result<&mut FlowWorld, String> {

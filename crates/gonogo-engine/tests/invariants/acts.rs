@@ -4,7 +4,7 @@ use gonogo_engine::Time;
 use gonogo_engine::effect::EffectId;
 use gonogo_engine::input::{
     Actor, Answer, Certificate, CheckResult, CheckVerdict, Command, Confirmation, Delivery,
-    DeliveryOutcome, Input, PackageInput, Trouble, Verb,
+    DeliveryOutcome, Input, PackageInput, Report, Trouble, Verb,
 };
 use gonogo_model::comms::PublicState;
 use gonogo_model::event::{Event, Scalar};
@@ -30,6 +30,13 @@ pub enum What {
         check: usize,
         verdict: u8,
         count: u32,
+    },
+    Report {
+        place: usize,
+        verdict: u8,
+        first: u64,
+        boot: u8,
+        ago_ms: i64,
     },
     Certificate {
         left_hours: i64,
@@ -129,6 +136,10 @@ fn what(extreme: bool) -> impl Strategy<Value = What> {
     let world = prop_oneof![
         8 => (0..CHECKS, prop_oneof![3 => Just(0_u8), 3 => Just(1), 1 => Just(2)], 1..3_u32)
             .prop_map(|(check, verdict, count)| What::Check { check, verdict, count }),
+        4 => (0..3_usize, 0..3_u8, 0..4_u64, 0..2_u8, ago())
+            .prop_map(|(place, verdict, first, boot, ago_ms)| What::Report {
+                place, verdict, first, boot, ago_ms,
+            }),
         1 => (0..2000_i64).prop_map(|left_hours| What::Certificate { left_hours }),
         4 => (flow(), key(), ago()).prop_map(|(flow, key, ago_ms)| What::Start { flow, key, ago_ms }),
         4 => (flow(), key(), prop::bool::weighted(0.6), 0..2_u8, ago())
@@ -184,12 +195,26 @@ impl World {
                 verdict,
                 count,
             } => {
-                let verdict = [
-                    CheckVerdict::Ok,
-                    CheckVerdict::Failing,
-                    CheckVerdict::Unknown,
-                ][usize::from(*verdict)];
+                let verdict = VERDICTS[usize::from(*verdict)];
                 result(&format!("check-{check}"), verdict, *count, None, now)
+            }
+            What::Report {
+                place,
+                verdict,
+                first,
+                boot,
+                ago_ms,
+            } => {
+                let check = format!("check-{}", CHECKS - 1);
+                let at = now - Duration::from_millis(*ago_ms);
+                let one = answer(&check, VERDICTS[usize::from(*verdict)], 2, None, at);
+                Input::Reported(Box::new(Report {
+                    place: Id::from_static(["east", "west", "nowhere"][*place]),
+                    boot: boot.to_string(),
+                    first: *first,
+                    results: vec![one.clone(), one],
+                    dropped: *first,
+                }))
             }
             What::Certificate { left_hours } => {
                 let not_after = now + Duration::from_hours(*left_hours);
@@ -393,7 +418,23 @@ fn result(
     certificate: Option<Certificate>,
     at: Time,
 ) -> Input {
-    Input::Check(CheckResult {
+    Input::Check(answer(check, verdict, count, certificate, at))
+}
+
+const VERDICTS: [CheckVerdict; 3] = [
+    CheckVerdict::Ok,
+    CheckVerdict::Failing,
+    CheckVerdict::Unknown,
+];
+
+fn answer(
+    check: &str,
+    verdict: CheckVerdict,
+    count: u32,
+    certificate: Option<Certificate>,
+    at: Time,
+) -> CheckResult {
+    CheckResult {
         check: Id::from_static(check),
         at,
         verdict,
@@ -404,7 +445,7 @@ fn result(
         seen: Default::default(),
         certificate,
         registration: None,
-    })
+    }
 }
 
 fn by(person: usize, verb: Verb) -> Input {

@@ -162,8 +162,14 @@ impl Recipe {
         }
         yaml += "checks:\n";
         for n in 0..CHECKS {
+            // The last one is asked from several places.
+            let from = if n + 1 == CHECKS {
+                ", from: {places: [local, east, west]}"
+            } else {
+                ""
+            };
             yaml += &format!(
-                "  - {{id: check-{n}, name: Check {n}, component: c-{n}, every: 30s, probe: {{http: {{url: 'https://c.example.com/'}}}}}}\n"
+                "  - {{id: check-{n}, name: Check {n}, component: c-{n}, every: 30s, probe: {{http: {{url: 'https://c.example.com/'}}}}{from}}}\n"
             );
         }
         yaml += "slos:\n  - {id: slo, name: SLO, sli: {flow_completion: flow-0}, target: 99%, min_events: 2}\n";

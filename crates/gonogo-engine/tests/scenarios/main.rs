@@ -13,6 +13,7 @@ mod maintenance;
 mod measures;
 mod outage;
 mod people;
+mod places;
 mod promises;
 mod rare_events;
 mod reconciliation;

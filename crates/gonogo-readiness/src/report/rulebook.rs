@@ -57,6 +57,10 @@ const READERS: &[(&str, &str)] = &[
         "A value is not of the form that its field has.",
     ),
     (
+        "check-places",
+        "A check is asked from places that could not agree, or that cannot ask it.",
+    ),
+    (
         "duplicate-id",
         "Two entities of one kind have the same name.",
     ),

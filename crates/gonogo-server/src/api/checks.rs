@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use gonogo_engine::check::Health;
 use gonogo_engine::input::{CheckResult, CheckVerdict};
+use gonogo_engine::places::PlaceState;
+use gonogo_model::Id;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,25 @@ pub struct Check {
     pub last: Option<LastAnswer>,
     /// The certificate that was served last.
     pub certificate: Option<Certificate>,
+    /// What each place says, where it is asked from several.
+    pub places: Vec<Place>,
+}
+
+/// What a place says of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// The place.
+    pub place: String,
+    /// `ok`, `failing` or `unknown`.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it answered last.
+    pub at: Option<Timestamp>,
+    /// What it said, in a sentence.
+    pub detail: String,
+    /// When its agent was last heard of.
+    pub heard_at: Option<Timestamp>,
 }
 
 /// What a check was answered last.
@@ -100,6 +121,21 @@ impl Check {
                 issuer: c.issuer.clone(),
                 serial: c.serial.clone(),
             }),
+            places: check.places.iter().map(|p| Place::of(view, p)).collect(),
+        }
+    }
+}
+
+impl Place {
+    fn of(view: &View, (id, place): (&Id, &PlaceState)) -> Self {
+        let last = place.last.as_ref();
+        Self {
+            place: id.to_string(),
+            state: health(place.health).to_owned(),
+            since: place.since.timestamp(),
+            at: last.map(|l| l.at.timestamp()),
+            detail: last.map(|l| l.detail.clone()).unwrap_or_default(),
+            heard_at: view.agents.get(id).map(|a| a.heard_at.timestamp()),
         }
     }
 }

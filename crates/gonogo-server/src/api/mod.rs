@@ -6,6 +6,7 @@
 //! Invariant: a 2xx to a command means that the journal holds it.
 
 mod act;
+mod agent;
 mod alerts;
 mod answer;
 mod checks;
@@ -32,6 +33,7 @@ use axum::Router;
 use axum::routing::{any, get};
 
 pub use act::{Acted, Note, Publish, Reason, StepDone, TEXT_CHARS_MAX};
+pub use agent::{AgentChecks, AgentReport, AgentResult, AgentTaken, RESULTS_MAX};
 pub use alerts::{Alert, Alerts};
 pub use answer::{BODY_BYTES_MAX, Named, Written, incident_number};
 pub(crate) use checks::health;
@@ -90,6 +92,8 @@ fn listed() -> Listed {
         .get("/api/v1/alerts", alerts::list)
         .get("/api/v1/alerts/{alert}", alerts::show)
         .get("/api/v1/checks", checks::list)
+        .get("/api/v1/agent/checks", agent::checks)
+        .post("/api/v1/agent/results", agent::report)
         .get("/api/v1/flows", flows::list)
         .post("/api/v1/flows/{flow}/write-off", flows::write_off)
         .get("/api/v1/sources", sources::list)

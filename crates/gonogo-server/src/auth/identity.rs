@@ -66,6 +66,8 @@ pub enum Via {
     Token,
     /// A program whose token lets it record evidence in the name of whoever found it out.
     Recorder,
+    /// A program whose token lets it report what it asked from another place, and nothing else.
+    Agent,
     /// A signed link, good for one act.
     Link,
 }
@@ -102,7 +104,7 @@ impl Identity {
     pub fn actor(&self) -> Actor {
         let via = match self.via {
             Via::Session => "page",
-            Via::Token | Via::Recorder => "api",
+            Via::Token | Via::Recorder | Via::Agent => "api",
             Via::Link => "link",
         };
         Actor {

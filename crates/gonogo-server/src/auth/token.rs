@@ -28,6 +28,8 @@ pub enum Scope {
     Read,
     /// Reading, and recording evidence in the name of whoever found it out.
     Evidence,
+    /// Asking checks from another place, and nothing else: it may lie on a machine of others.
+    Agent,
     /// Reading, and what responders do.
     Respond,
     /// All that its owner may do.
@@ -36,13 +38,20 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, the least first.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Evidence, Self::Respond, Self::Admin];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Evidence,
+        Self::Agent,
+        Self::Respond,
+        Self::Admin,
+    ];
 
     /// The word for it, in the database and on pages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Evidence => "evidence",
+            Self::Agent => "agent",
             Self::Respond => "respond",
             Self::Admin => "admin",
         }
@@ -53,6 +62,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Evidence => "read and record evidence",
+            Self::Agent => "ask checks from another place, and nothing else",
             Self::Respond => "read and respond",
             Self::Admin => "do all that you may",
         }
@@ -67,14 +77,14 @@ impl Scope {
     pub fn needs(self) -> Role {
         match self {
             Self::Read => Role::Viewer,
-            Self::Evidence | Self::Respond => Role::Responder,
+            Self::Evidence | Self::Agent | Self::Respond => Role::Responder,
             Self::Admin => Role::Admin,
         }
     }
 
     fn at_most(self) -> Role {
         match self {
-            Self::Read | Self::Evidence => Role::Viewer,
+            Self::Read | Self::Evidence | Self::Agent => Role::Viewer,
             Self::Respond => Role::Responder,
             Self::Admin => Role::Admin,
         }
@@ -196,6 +206,8 @@ impl Auth {
         let owner = Role::parse(&user.role);
         let via = match scope {
             Scope::Evidence if owner >= Some(scope.needs()) => Via::Recorder,
+            Scope::Agent if owner >= Some(scope.needs()) => Via::Agent,
+            Scope::Agent => return Ok(None),
             _ => Via::Token,
         };
         let identity = Self::identity(&user, scope.at_most(), via, None);

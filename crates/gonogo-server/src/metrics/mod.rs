@@ -225,6 +225,12 @@ fn signals(out: &mut Exposition, view: &View) {
         let count = view.checks.iter().filter(|c| c.health == state).count();
         samples.put(&[("state", health(state))], count);
     }
+    let help = "When an agent was last heard of, in seconds since 1970, by place.";
+    let mut samples = out.metric("gonogo_agent_heard_timestamp_seconds", Type::Gauge, help);
+    for (place, agent) in &view.agents {
+        let heard = agent.heard_at.as_millis() / 1000;
+        samples.put(&[("place", place.as_str())], heard);
+    }
     let help = "Starts without an end, by flow.";
     let mut samples = out.metric("gonogo_flow_open", Type::Gauge, help);
     for flow in &view.flows {

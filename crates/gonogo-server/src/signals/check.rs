@@ -7,6 +7,7 @@ use gonogo_engine::Time;
 use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::heartbeat::Run;
 use gonogo_engine::input::{Certificate, CheckVerdict, Notice, Phases};
+use gonogo_model::Id;
 use gonogo_model::check::{Check, Probe};
 use gonogo_model::vendor::VendorProbe;
 use jiff::Timestamp;
@@ -82,6 +83,19 @@ struct CheckPage {
     notices: Vec<Said>,
     remarks: Vec<String>,
     job: Option<Job>,
+    places: Vec<Place>,
+    agree: String,
+}
+
+/// What a place says of a check.
+struct Place {
+    id: String,
+    state: Colour,
+    word: &'static str,
+    at: Option<Timestamp>,
+    took: String,
+    detail: String,
+    heard: Option<Timestamp>,
 }
 
 /// What a vendor says.
@@ -190,6 +204,27 @@ fn row(view: &View, check: &CheckView, declared: &Check, now: Time) -> Row {
     }
 }
 
+/// What each place says, in the order of the package; one that never did is there too.
+fn places(view: &View, check: &CheckView, declared: &Check) -> Vec<Place> {
+    let declared = declared.from.iter().flat_map(|from| &from.places);
+    let of = |id: &Id| {
+        let known = check.places.get(id);
+        let last = known.and_then(|p| p.last.as_ref());
+        let health = known.map_or(Health::Unknown, |p| p.health);
+        let (state, word) = standing(health, last.map(|l| l.verdict));
+        Place {
+            id: id.to_string(),
+            state,
+            word,
+            at: last.map(|l| l.at.timestamp()),
+            took: last.map_or_else(String::new, |l| shown::length(l.took)),
+            detail: last.map(|l| l.detail.clone()).unwrap_or_default(),
+            heard: view.agents.get(id).map(|a| a.heard_at.timestamp()),
+        }
+    };
+    declared.map(of).collect()
+}
+
 /// A bad answer is said at once, though it takes several to fail.
 fn standing(health: Health, last: Option<CheckVerdict>) -> (Colour, &'static str) {
     let word = match (health, last) {
@@ -223,6 +258,10 @@ pub async fn show(
     let now = site.clock.now();
     let component = &declared.component.id;
     let template = CheckPage {
+        places: places(&view, check, declared),
+        agree: declared.from.as_ref().map_or_else(String::new, |from| {
+            format!("{} of {} have to agree", from.agree(), from.places.len())
+        }),
         row: row(&view, check, declared, now),
         target: target(&declared.probe),
         every: shown::length(declared.every),

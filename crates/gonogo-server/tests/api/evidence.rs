@@ -185,7 +185,7 @@ async fn what_it_sees_it_records_by_itself_and_nothing_else() {
     assert!(about(&known(&server).await, "MON-02").is_empty());
     server.check_says("front-answers", CheckVerdict::Ok).await;
     server
-        .until(|view| view.checks.iter().any(|c| c.last.is_some()))
+        .until(|view| view.slos.iter().any(|s| s.last_item().is_some()))
         .await;
     let known_now = known(&server).await;
     let seen = about(&known_now, "MON-02");

@@ -1,6 +1,7 @@
 //! The API, met from outside by programs.
 
 mod act;
+mod agent;
 mod alertmanager;
 mod allowed;
 mod budgets;

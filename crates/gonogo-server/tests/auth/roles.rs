@@ -69,18 +69,22 @@ async fn a_token_may_no_more_than_its_scope_and_its_owner() {
     insta::assert_snapshot!(matrix, @r"
     viewer    read     /read 200 /ack 403 /publish 403 /users 403
     viewer    evidence /read 200 /ack 403 /publish 403 /users 403
+    viewer    agent    /read 401 /ack 401 /publish 401 /users 401
     viewer    respond  /read 200 /ack 403 /publish 403 /users 403
     viewer    admin    /read 200 /ack 403 /publish 403 /users 403
     responder read     /read 200 /ack 403 /publish 403 /users 403
     responder evidence /read 200 /ack 403 /publish 403 /users 403
+    responder agent    /read 403 /ack 403 /publish 403 /users 403
     responder respond  /read 200 /ack 200 /publish 403 /users 403
     responder admin    /read 200 /ack 200 /publish 403 /users 403
     director  read     /read 200 /ack 403 /publish 403 /users 403
     director  evidence /read 200 /ack 403 /publish 403 /users 403
+    director  agent    /read 403 /ack 403 /publish 403 /users 403
     director  respond  /read 200 /ack 200 /publish 403 /users 403
     director  admin    /read 200 /ack 200 /publish 200 /users 403
     admin     read     /read 200 /ack 403 /publish 403 /users 403
     admin     evidence /read 200 /ack 403 /publish 403 /users 403
+    admin     agent    /read 403 /ack 403 /publish 403 /users 403
     admin     respond  /read 200 /ack 200 /publish 403 /users 403
     admin     admin    /read 200 /ack 200 /publish 200 /users 200
     ");

@@ -256,7 +256,7 @@ pub struct Reload {
     pub server: Server,
 }
 
-fn server_url(text: &str) -> Result<Url, String> {
+pub(super) fn server_url(text: &str) -> Result<Url, String> {
     let example = "write it like http://127.0.0.1:8080 or https://gonogo.example.com";
     let url = Url::parse(text).map_err(|_| format!("not a URL: {example}"))?;
     let sound = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();

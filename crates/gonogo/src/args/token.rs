@@ -60,6 +60,8 @@ pub enum Scope {
     Read,
     /// See everything, and record evidence in the name of whoever found it out
     Evidence,
+    /// Ask checks from another place, and nothing else: for `gonogo agent`
+    Agent,
     /// See everything, and do what responders do
     Respond,
     /// Everything its owner may do
@@ -72,6 +74,7 @@ impl Scope {
         let scope = match self {
             Self::Read => "read",
             Self::Evidence => "evidence",
+            Self::Agent => "agent",
             Self::Respond => "respond",
             Self::Admin => "admin",
         };

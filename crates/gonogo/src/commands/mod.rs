@@ -3,6 +3,7 @@
 mod accounts;
 mod ack;
 mod admin_link;
+mod agent;
 mod alerts;
 mod backup;
 mod blast;
@@ -42,6 +43,7 @@ use crate::exit::Exit;
 /// Runs what was asked for.
 pub fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
+        Command::Agent(args) => agent::run(&args),
         Command::Ack(args) => ack::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => backup::restore(&args),

@@ -62,6 +62,7 @@ fn create(
     let scope = match scope {
         Scope::Read => auth::Scope::Read,
         Scope::Evidence => auth::Scope::Evidence,
+        Scope::Agent => auth::Scope::Agent,
         Scope::Respond => auth::Scope::Respond,
         Scope::Admin => auth::Scope::Admin,
     };

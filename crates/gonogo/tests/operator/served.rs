@@ -92,11 +92,16 @@ impl Sandbox {
 
     /// Starts a server on another data directory.
     pub fn serve_on(&self, data: &str) -> Served {
+        self.serve_at(data, "127.0.0.1:0")
+    }
+
+    /// Starts a server at an address.
+    pub fn serve_at(&self, data: &str, listen: &str) -> Served {
         let log = self.path("log");
         let mut options = OpenOptions::new();
         let stderr = options.create(true).append(true).open(&log).unwrap();
         let mut child = self
-            .command(&["serve", "ops", "--listen", "127.0.0.1:0", "--data", data])
+            .command(&["serve", "ops", "--listen", listen, "--data", data])
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
@@ -177,6 +182,7 @@ impl Drop for Served {
 }
 
 /// Asks again until there is an answer. What is asked takes a moment, so nothing spins.
+#[track_caller]
 pub fn until<T>(mut answer: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {

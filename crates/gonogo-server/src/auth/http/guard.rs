@@ -20,6 +20,8 @@ use super::Gate;
 use super::refusal::{Asked, Refusal};
 use crate::auth::{AuthError, Identity, Role, Via, csrf};
 
+/// What the token of an agent is good for.
+const FOR_AGENTS: &str = "/api/v1/agent/";
 /// The largest form that is read to find its token.
 pub const FORM_BYTES_MAX: usize = 1 << 20;
 
@@ -35,6 +37,9 @@ pub(super) async fn protect(
         Ok(None) => return Refusal::SignIn(asked).into_response(),
         Err(error) => return Refusal::Failed(asked, error).into_response(),
     };
+    if identity.via == Via::Agent && !request.uri().path().starts_with(FOR_AGENTS) {
+        return Refusal::ForAgents(asked).into_response();
+    }
     if identity.via == Via::Session && changes(request.method()) {
         if !csrf::same_origin(request.headers(), &gate.base_url) {
             return Refusal::OtherSite(asked).into_response();
@@ -68,6 +73,7 @@ pub(super) async fn welcome(
             tracing::error!(%error, "an account could not be looked up");
             None
         });
+    let identity = identity.filter(|who| who.via != Via::Agent);
     request.extensions_mut().insert(Guarded(identity));
     private(next.run(request).await)
 }

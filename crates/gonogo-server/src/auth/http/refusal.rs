@@ -27,6 +27,8 @@ pub enum Refusal {
     NotAllowed(Asked, Role, Role),
     /// A program asks for what only a person at a page may do.
     ForPeople(Asked),
+    /// The token of an agent, used for something else.
+    ForAgents(Asked),
     /// The form was made on another site.
     OtherSite(Asked),
     /// The form does not carry the session's token.
@@ -108,6 +110,7 @@ impl Refusal {
             Self::SignIn(asked)
             | Self::NotAllowed(asked, ..)
             | Self::ForPeople(asked)
+            | Self::ForAgents(asked)
             | Self::OtherSite(asked)
             | Self::StaleForm(asked)
             | Self::TooLarge(asked)
@@ -141,6 +144,15 @@ impl Refusal {
                 "for_people",
                 "This takes a person",
                 "A token cannot do this; sign in with a browser. Nothing was changed.".to_owned(),
+                overview(),
+            ),
+            Self::ForAgents(_) => (
+                StatusCode::FORBIDDEN,
+                "agent_only",
+                "This token is an agent's",
+                "It is good for asking checks from another place, and for nothing else. Make one \
+                 with another scope. Nothing was changed."
+                    .to_owned(),
                 overview(),
             ),
             Self::OtherSite(_) => (

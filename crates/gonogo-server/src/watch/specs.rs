@@ -1,265 +1,52 @@
-//! Watching: the package's checks become probes, and their answers become inputs.
-//!
-//! A changed answer is journalled at once, equal ones as one summary a minute, so that
-//! thousands of healthy checks do not fill the journal. Invariant: an answer that differs
-//! from the one before is in the journal before the next of its check is taken.
+//! The probes that a package's checks become, with settings resolved where they are asked.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
-use std::sync::Arc;
 use std::time::Duration;
 
-use gonogo_engine::input::{
-    Certificate, CheckResult, CheckVerdict, Notice, Phases, Registration, Seen,
-};
-use gonogo_engine::{Input, Time};
 use gonogo_model::check::{
     Check, DnsProbe, HttpProbe, Probe, RecordType as Declared, StartTls as Spoken, TlsProbe,
 };
 use gonogo_model::setting::Setting;
 use gonogo_model::vendor::{VendorProbe, VendorState};
-use gonogo_model::{Id, Package};
+use gonogo_model::{Id, Package, PackageText};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{mpsc, watch};
 
-use crate::clock::Clock;
-use crate::courier::append;
 use crate::probe::{
     AcmeTarget, Aim, Bound, CaaQuestion, DnsExpect, DnsTarget, Feed, GOOGLE_CLOUD_FEED, GrpcTarget,
-    HttpTarget, JsonRule, Level, Options, ProbeResult, ProbeSpec, RecordType, RegistrationTarget,
-    Scheduler, StartTls, Target, TcpTarget, TlsExpect, TlsTarget, Trust, VendorNotice,
-    VendorTarget, Verdict,
+    HttpTarget, JsonRule, Level, ProbeSpec, RecordType, RegistrationTarget, StartTls, Target,
+    TcpTarget, TlsExpect, TlsTarget, Trust, VendorTarget,
 };
 use crate::settings::Outside;
-use crate::store::{Lane, Store};
-use crate::view::View;
 
-/// How often equal answers are summed up.
-const SUMMARY_EVERY: Duration = Duration::from_secs(60);
-/// The pause between the first questions to new checks.
-const FIRST_EVERY: Duration = Duration::from_millis(50);
-/// Answers that may wait to be written down.
-const ANSWERS_WAITING_MAX: usize = 1024;
-
-/// How tokens of our own challenges begin.
-pub const CHALLENGE_TOKEN: &str = "gonogo-probe";
-
-/// What watching needs.
-pub struct Watch {
-    /// Where answers go.
-    pub store: Store,
-    /// The time.
-    pub clock: Arc<Clock>,
-    /// Where targets and roots are read from.
-    pub outside: Outside,
-    /// The package in force.
-    pub view: watch::Receiver<Arc<View>>,
-    /// What the stagger follows from.
-    pub seed: u64,
+/// What is asked from a place.
+#[derive(Debug)]
+pub struct Asked {
+    /// The probes.
+    pub specs: Vec<ProbeSpec>,
+    /// After how many equal answers each check has settled.
+    pub settles_after: BTreeMap<Id, u32>,
+    /// The checks that cannot be asked, and why.
+    pub mistakes: Vec<(Id, String)>,
 }
 
-impl Watch {
-    /// Probes what the package in force says until `stop` is told.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let (sink, mut answers) = mpsc::channel(ANSWERS_WAITING_MAX);
-        let options = Options {
-            seed: self.seed,
-            ..Options::default()
-        };
-        let scheduler = Scheduler::start(Vec::new(), sink, options);
-        let mut in_force = None;
-        let mut kept: BTreeMap<Id, Kept> = BTreeMap::new();
-        let mut summary = tokio::time::interval(SUMMARY_EVERY);
-        // A check that is new is asked at once, whatever its interval, one after the other.
-        let mut fresh: VecDeque<String> = VecDeque::new();
-        let mut asked: BTreeSet<String> = BTreeSet::new();
-        let mut first = tokio::time::interval(FIRST_EVERY);
-        while !*stop.borrow() {
-            let view = self.view.borrow_and_update().clone();
-            let key = (view.plan.package.digest.clone(), view.overlay.clone());
-            if in_force.as_ref() != Some(&key) {
-                in_force = Some(key);
-                let (specs, mistakes) = specs(&view.plan.package, &self.outside, self.seed);
-                kept.retain(|id, _| view.plan.package.checks.contains_key(id));
-                let names: BTreeSet<String> = specs.iter().map(|s| s.check.clone()).collect();
-                fresh.extend(names.difference(&asked).cloned());
-                asked = names;
-                scheduler.replace(specs).await;
-                for (id, why) in mistakes {
-                    let result = self.result(id, CheckVerdict::Unknown, "not_configured", why);
-                    self.write(&[result]).await;
-                }
-            }
-            tokio::select! {
-                Some(answer) = answers.recv() => self.take(answer, &mut kept).await,
-                _ = summary.tick() => self.sum_up(&mut kept).await,
-                _ = first.tick(), if !fresh.is_empty() => {
-                    if let Some(check) = fresh.pop_front() {
-                        scheduler.run_now(&check).await;
-                    }
-                }
-                _ = self.view.changed() => {}
-                _ = stop.changed() => {}
-            }
-        }
-        scheduler.stop().await;
-        self.sum_up(&mut kept).await;
-    }
-
-    async fn take(&self, answer: ProbeResult, kept: &mut BTreeMap<Id, Kept>) {
-        let Ok(id) = Id::parse(&answer.check) else {
-            return;
-        };
-        let result = self.converted(id.clone(), &answer);
-        let declared = self
-            .view
-            .borrow()
-            .plan
-            .package
-            .checks
-            .get(&id)
-            .map(|c| c.recovers_after);
-        let entry = kept.entry(id).or_default();
-        entry.run = match &entry.last {
-            Some(last) if same(last, &result) => entry.run.saturating_add(1),
-            _ => 1,
-        };
-        // Until a check has settled every answer counts: a few in a row make a verdict.
-        if entry.run > u32::from(declared.unwrap_or(1).max(1)) {
-            entry.waiting += 1;
-            entry.last = Some(result);
-            return;
-        }
-        let before = entry.flush();
-        entry.last = Some(result.clone());
-        let results: Vec<CheckResult> = before.into_iter().chain([result]).collect();
-        self.write(&results).await;
-    }
-
-    async fn sum_up(&self, kept: &mut BTreeMap<Id, Kept>) {
-        let results: Vec<CheckResult> = kept.values_mut().filter_map(Kept::flush).collect();
-        if !results.is_empty() {
-            self.write(&results).await;
-        }
-    }
-
-    /// Writes answers down, and keeps trying: an answer that was taken is not lost.
-    async fn write(&self, results: &[CheckResult]) {
-        let inputs: Vec<Input> = results.iter().cloned().map(Input::Check).collect();
-        while let Err(error) = append(&self.store, Lane::World, &inputs, self.clock.now()).await {
-            if error == crate::store::StoreError::Closed {
-                return;
-            }
-            tracing::error!(%error, "answers of checks cannot be written down; trying again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-
-    fn converted(&self, check: Id, answer: &ProbeResult) -> CheckResult {
-        let verdict = match answer.verdict {
-            Verdict::Ok => CheckVerdict::Ok,
-            Verdict::Failing => CheckVerdict::Failing,
-            Verdict::Unknown => CheckVerdict::Unknown,
-        };
-        let mut result = self.result(check, verdict, answer.code, answer.detail.clone());
-        result.took = gonogo_model::Duration::from_millis(
-            i64::try_from(answer.took.as_millis()).unwrap_or(i64::MAX),
-        );
-        result.seen = Box::new(seen(answer));
-        result.certificate = answer.certificate.as_ref().map(|c| Certificate {
-            not_before: Time::from(c.not_before),
-            not_after: Time::from(c.earliest_chain_expiry.min(c.not_after)),
-            issuer: c.issuer.clone(),
-            serial: c.serial.clone(),
-        });
-        result.registration = answer.registration.as_ref().map(|r| Registration {
-            ends: r.ends.map(Time::from),
-            registrar: r.registrar.clone(),
-            status: r.status.clone(),
-        });
-        result
-    }
-
-    fn result(&self, check: Id, verdict: CheckVerdict, code: &str, detail: String) -> CheckResult {
-        CheckResult {
-            check,
-            at: self.clock.now(),
-            verdict,
-            code: code.into(),
-            detail,
-            took: gonogo_model::Duration::ZERO,
-            count: 1,
-            certificate: None,
-            registration: None,
-            seen: Box::default(),
-        }
-    }
+/// What is asked from a place other than the server itself. The text may be a part of a
+/// package: what else it declares is not looked at.
+pub fn asked_from(text: &PackageText, place: &str, outside: &Outside) -> Asked {
+    of(&gonogo_model::load(text).package, place, outside, None)
 }
 
-/// What a probe saw besides, as the journal keeps it.
-fn seen(answer: &ProbeResult) -> Seen {
-    let millis = |phase: Option<Duration>| {
-        phase.map(|length| u32::try_from(length.as_millis()).unwrap_or(u32::MAX))
-    };
-    let notice = |notice: &VendorNotice| Notice {
-        title: notice.title.clone(),
-        state: notice.state.clone(),
-        counts: notice.counts,
-        since: notice.since.map(Time::from),
-        link: notice.link.clone(),
-    };
-    let extra = &answer.extra;
-    Seen {
-        phases: Phases {
-            dns: millis(answer.phases.dns),
-            connect: millis(answer.phases.connect),
-            tls: millis(answer.phases.tls),
-            first_byte: millis(answer.phases.first_byte),
-            transfer: millis(answer.phases.transfer),
-        },
-        notices: extra.notices.iter().map(notice).collect(),
-        remarks: extra.remarks.clone(),
-        content: extra.content.clone(),
-    }
-}
-
-#[derive(Default)]
-struct Kept {
-    last: Option<CheckResult>,
-    /// How many equal answers there were in a row.
-    run: u32,
-    /// Equal answers since the last one that was written down.
-    waiting: u32,
-}
-
-impl Kept {
-    fn flush(&mut self) -> Option<CheckResult> {
-        let count = std::mem::take(&mut self.waiting);
-        let last = self.last.as_ref().filter(|_| count > 0)?;
-        Some(CheckResult {
-            count,
-            ..last.clone()
-        })
-    }
-}
-
-/// Do two answers say the same? A failing one is always news: a few in a row make a verdict,
-/// and that must not wait for a summary.
-fn same(before: &CheckResult, after: &CheckResult) -> bool {
-    before.verdict == after.verdict
-        && before.code == after.code
-        && before.certificate == after.certificate
-        && before.registration == after.registration
-        && before.seen.notices == after.seen.notices
-        && before.seen.content == after.seen.content
-        && after.verdict == CheckVerdict::Ok
-}
-
-/// The probes of a package, and the checks that cannot be asked with the reason.
-fn specs(package: &Package, outside: &Outside, seed: u64) -> (Vec<ProbeSpec>, Vec<(Id, String)>) {
+/// What is asked from a place. `seed` is what answers to challenges of this server's own follow
+/// from; nobody else knows it.
+pub(super) fn of(package: &Package, place: &str, outside: &Outside, seed: Option<u64>) -> Asked {
     let mut specs = Vec::new();
+    let mut settles_after = BTreeMap::new();
     let mut mistakes = Vec::new();
     for (id, check) in &package.checks {
+        if !check.is_asked_from(place) {
+            continue;
+        }
+        settles_after.insert(id.clone(), u32::from(check.recovers_after));
         match target(check, outside, seed) {
             Ok(None) => {}
             Ok(Some(target)) => specs.push(ProbeSpec {
@@ -272,11 +59,15 @@ fn specs(package: &Package, outside: &Outside, seed: u64) -> (Vec<ProbeSpec>, Ve
             Err(why) => mistakes.push((id.clone(), format!("it cannot be asked: {why}"))),
         }
     }
-    (specs, mistakes)
+    Asked {
+        specs,
+        settles_after,
+        mistakes,
+    }
 }
 
 /// What is asked; `None` where we are the one that is told.
-fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Option<Target>, String> {
+fn target(check: &Check, outside: &Outside, seed: Option<u64>) -> Result<Option<Target>, String> {
     let asked = match &check.probe {
         Probe::VendorStatus(vendor) => vendor_target(vendor, outside).map(Target::Vendor),
         Probe::Heartbeat(_) => return Ok(None),
@@ -309,8 +100,13 @@ fn target(check: &Check, outside: &Outside, seed: u64) -> Result<Option<Target>,
         Probe::Acme(acme) => Ok(Target::Acme(AcmeTarget {
             host: outside.resolve(&acme.host)?,
             token: acme.token.clone(),
-            answer: optional(acme.answer.as_ref(), outside)?
-                .unwrap_or_else(|| challenge_answer(seed, &acme.token)),
+            answer: match (optional(acme.answer.as_ref(), outside)?, seed) {
+                (Some(answer), _) => answer,
+                (None, Some(seed)) => challenge_answer(seed, &acme.token),
+                (None, None) => {
+                    return Err("only the server knows the answer to a challenge of its own".into());
+                }
+            },
             connect_to: (acme.connect_to.as_ref())
                 .map(|there| address(&outside.resolve(there)?, 80))
                 .transpose()?,
