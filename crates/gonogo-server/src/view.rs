@@ -12,7 +12,7 @@ use gonogo_engine::check::{Answers, Health};
 use gonogo_engine::domains::FleetState;
 use gonogo_engine::doubt::Doubt;
 use gonogo_engine::external::Externals;
-use gonogo_engine::flow::{Counts, Open};
+use gonogo_engine::flow::{AllNoted, Counts, Open};
 use gonogo_engine::forward::Passed;
 use gonogo_engine::freeze::FreezeState;
 use gonogo_engine::gauge::GaugeState;
@@ -33,7 +33,7 @@ use gonogo_model::overlay::Overlay;
 use gonogo_model::{Duration, Id};
 
 /// How many open or overdue items of a flow a view names.
-pub const ITEMS_NAMED: usize = 100;
+pub const ITEMS_NAMED: usize = 500;
 /// The window that key figures are about.
 pub const WINDOW: Duration = Duration::from_hours(1);
 /// Charts show so many stretches of [`STRETCH`].
@@ -130,6 +130,8 @@ pub struct FlowView {
     pub open_items: Vec<(String, Open)>,
     /// Contradictions: the key and what is wrong.
     pub mismatched: Vec<(String, String)>,
+    /// Ends that came late, twice, without a start or badly; shared with the engine.
+    pub noted: AllNoted,
     /// How many ends wait for their start.
     pub early: usize,
     /// Failures in a row.
@@ -140,6 +142,8 @@ pub struct FlowView {
     pub day: Counts,
     /// Counts per [`STRETCH`], oldest first.
     pub stretches: Vec<(Time, Counts)>,
+    /// Counts per half an hour of a day, oldest first.
+    pub halves: Vec<(Time, Counts)>,
     /// When a start last came in.
     pub last_start: Option<Time>,
     /// When an end last came in.
@@ -184,6 +188,8 @@ pub struct SourceView {
     pub silent: bool,
     /// Events over [`WINDOW`].
     pub hour: u32,
+    /// Events over a day.
+    pub day: u32,
     /// Events per [`STRETCH`], oldest first.
     pub stretches: Vec<(Time, Heard)>,
     /// How what it sends gets through to the product, where it is forwarded.
@@ -414,11 +420,13 @@ fn flows(engine: &Engine, now: Time) -> Vec<FlowView> {
                 .take(ITEMS_NAMED)
                 .map(|(k, w)| (k.clone(), w.clone()))
                 .collect(),
+            noted: f.noted.clone(),
             early: f.early_len(),
             failures_in_row: f.failures_in_row,
             hour: f.series.sum(now, WINDOW),
             day: f.series.sum(now, Duration::from_hours(24)),
             stretches: f.series.stretches(now, STRETCH, STRETCHES),
+            halves: f.series.stretches(now, Duration::from_mins(30), 48),
             last_start: f.last_start,
             last_end: f.last_end,
             last_success: f.last_success,
@@ -456,6 +464,7 @@ fn sources(engine: &Engine, now: Time) -> Vec<SourceView> {
         last_event_type: s.last_event_type.clone(),
         silent: s.silent,
         hour: s.series.sum(now, WINDOW).events,
+        day: s.series.sum(now, Duration::from_hours(24)).events,
         stretches: s.series.stretches(now, STRETCH, STRETCHES),
         forward: s.forward.as_ref().map(|f| ForwardView {
             last: f.fresh(now).cloned(),

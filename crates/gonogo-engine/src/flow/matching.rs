@@ -16,7 +16,7 @@ pub fn matches(only: &BTreeMap<String, Vec<String>>, event: &Event) -> bool {
 }
 
 /// The key of an event, when its fields match.
-pub(super) fn key_of(matcher: &Matcher, event: &Event) -> Option<String> {
+pub fn key_of(matcher: &Matcher, event: &Event) -> Option<String> {
     if !matches(&matcher.only, event) {
         return None;
     }

@@ -6,6 +6,7 @@
 mod absence;
 mod closed;
 mod matching;
+mod noted;
 mod taking;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,9 @@ use crate::series::{Histogram, Series, Sum};
 use crate::time::Time;
 
 use closed::Closed;
-pub use matching::matches;
+pub use matching::{key_of, matches};
+use noted::note;
+pub use noted::{AllNoted, EventRef, MAX_NOTED, Noted, Oddity};
 
 /// How many starts one flow may have open. At the limit the oldest is given up: it counts as
 /// overdue for good, and the operators are called.
@@ -68,6 +71,9 @@ pub struct FlowState {
     pub last_end: Option<Time>,
     /// When an end that was a success last came in.
     pub last_success: Option<Time>,
+    /// Ends that somebody may want to look at.
+    #[serde(default, skip_serializing_if = "AllNoted::is_empty")]
+    pub noted: AllNoted,
     /// A backlog is coming in: until then it is not judged by what has come so far.
     pub settles_at: Option<Time>,
     /// Something changed that the alerts over windows have not been read for.
@@ -116,6 +122,8 @@ struct Early {
     #[serde(default)]
     undecided: bool,
     fields: BTreeMap<String, Scalar>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<EventRef>,
 }
 
 /// What is counted in a bucket.
@@ -191,9 +199,21 @@ impl FlowState {
             .map(|(k, _)| k.clone())
             .collect();
         for key in expired {
-            self.early.remove(&key);
+            let end = self.early.remove(&key).and_then(|early| early.event);
             self.mismatch(&key, "ended without a start".into(), now);
+            self.note(Oddity::Unstarted, key, end, now);
         }
+    }
+
+    fn note(&mut self, what: Oddity, key: String, end: Option<EventRef>, at: Time) {
+        let noted = Noted {
+            key,
+            at,
+            start: None,
+            end,
+            took: None,
+        };
+        note(&mut self.noted, what, noted);
     }
 
     fn mismatch(&mut self, key: &str, what: String, now: Time) {

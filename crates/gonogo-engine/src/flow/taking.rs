@@ -8,7 +8,10 @@ use gonogo_model::expression::Where;
 use gonogo_model::flow::Flow;
 
 use super::matching::{contradiction, kept_fields, key_of, sender_time};
-use super::{Deaf, Early, FlowState, LATE_START_GRACE, MAX_EARLY, MAX_FAILED_KEYS, MAX_OPEN, Open};
+use super::{
+    Deaf, Early, EventRef, FlowState, LATE_START_GRACE, MAX_EARLY, MAX_FAILED_KEYS, MAX_OPEN,
+    Noted, Oddity, Open, note,
+};
 use crate::expression::{Match, Undecided, asks};
 use crate::time::Time;
 
@@ -33,6 +36,7 @@ impl FlowState {
                 // Received before its start: by our clock it cannot be late.
                 in_time: true,
                 success: (!early.undecided).then_some(early.success),
+                events: (Some(EventRef::of(event, now)), early.event),
             };
             let fields = kept_fields(flow, event);
             self.finish(flow, key, &fields, &early.fields, finish, now);
@@ -85,6 +89,7 @@ impl FlowState {
                 success: success == Some(true),
                 undecided: success.is_none(),
                 fields: event.fields.clone(),
+                event: Some(EventRef::of(event, now)),
             };
             self.end_without_start(key, early, now);
             return undecided;
@@ -97,11 +102,16 @@ impl FlowState {
         if !in_time && !counted {
             self.count_overdue(open.started_at, now);
         }
+        let start = EventRef {
+            id: open.event,
+            received_at: open.received_at,
+        };
         let finish = Finish {
             happened,
             took: happened.since(open.started_at),
             in_time,
             success,
+            events: (Some(start), Some(EventRef::of(event, now))),
         };
         self.finish(flow, key, &open.fields, &event.fields, finish, now);
         undecided
@@ -109,20 +119,24 @@ impl FlowState {
 
     fn end_without_start(&mut self, key: String, early: Early, now: Time) {
         match self.closed.end_seen(&key) {
-            Some(true) => self.mismatch(&key, "ended twice".into(), now),
+            Some(true) => self.doubled(key, early.event, now),
             // It was closed on somebody's word; now the event of it came after all.
             Some(false) => {}
-            None if self.early.contains_key(&key) => {
-                self.mismatch(&key, "ended twice".into(), now);
-            }
+            None if self.early.contains_key(&key) => self.doubled(key, early.event, now),
             None if self.early.len() < MAX_EARLY => {
                 self.early.insert(key, early);
             }
             None => {
                 let text = "ended before its start, with too many others to wait for that";
                 self.mismatch(&key, text.into(), now);
+                self.note(Oddity::Unstarted, key, early.event, now);
             }
         }
+    }
+
+    fn doubled(&mut self, key: String, end: Option<EventRef>, now: Time) {
+        self.mismatch(&key, "ended twice".into(), now);
+        self.note(Oddity::Doubled, key, end, now);
     }
 
     fn finish(
@@ -161,10 +175,25 @@ impl FlowState {
             self.mismatch(&key, what, now);
         }
         self.closed.insert(&key, true);
+        let late = (!finish.in_time).then_some(Oddity::Late);
+        let failed = (finish.success == Some(false)).then_some(Oddity::Failed);
+        let (start, end) = finish.events;
+        for what in late.into_iter().chain(failed) {
+            let noted = Noted {
+                key: key.clone(),
+                at: now,
+                start: start.clone(),
+                end: end.clone(),
+                took: Some(finish.took),
+            };
+            note(&mut self.noted, what, noted);
+        }
     }
 }
 
 struct Finish {
+    /// The events of its start and its end, as far as they are known.
+    events: (Option<EventRef>, Option<EventRef>),
     happened: Time,
     took: Duration,
     in_time: bool,

@@ -20,6 +20,8 @@ use crate::auth::{Identity, Require, need};
 use crate::site::Site;
 use crate::view::{FlowView, ITEMS_NAMED, View};
 
+/// How many items of a flow one answer lists.
+pub const ITEMS_LISTED: usize = 100;
 /// The longest key, in characters.
 const KEY_CHARS_MAX: usize = 1_000;
 
@@ -177,8 +179,8 @@ impl Flow {
             component: declared.map(|f| Named::component(view, &f.component.id)),
             open: flow.open,
             overdue: flow.overdue,
-            overdue_items: flow.overdue_items.iter().map(Item::of).collect(),
-            mismatched: flow.mismatched.iter().map(mismatch).collect(),
+            overdue_items: listed(&flow.overdue_items).map(Item::of).collect(),
+            mismatched: listed(&flow.mismatched).map(mismatch).collect(),
             early: flow.early,
             failures_in_row: flow.failures_in_row,
             hour: Tally::of(&flow.hour),
@@ -201,6 +203,10 @@ impl Item {
             fields: open.fields.iter().map(field).collect(),
         }
     }
+}
+
+fn listed<T>(items: &[T]) -> impl Iterator<Item = &T> {
+    items.iter().take(ITEMS_LISTED)
 }
 
 impl Tally {

@@ -55,7 +55,7 @@ pub use oncall::{OnCall, TestPage, TestPaged, Turn};
 pub use openapi::{Address, OPENAPI};
 pub use problem::{Problem, ProblemBody, ProblemText};
 pub use reload::Reloaded;
-pub use sources::{DeadLetterCounts, Source, Sources};
+pub use sources::{Clock, DeadLetterCounts, Source, Sources};
 pub use state::{Counts, Headline, HeadlineState, Lag, PackageInForce, Refused, State, Trouble};
 pub use tokens::{MadeToken, RevokedToken, Token, Tokens, WantedToken};
 

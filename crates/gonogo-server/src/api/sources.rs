@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Named};
 use crate::auth::Identity;
 use crate::ingest::http::Tally;
+use crate::signals::health::Health;
 use crate::site::Site;
 use crate::store::DeadLetterCount;
 use crate::view::{SourceView, View};
@@ -37,6 +38,11 @@ pub struct Source {
     pub last_event_at: Option<Timestamp>,
     /// What it said last.
     pub last_event_type: Option<String>,
+    /// How well it is heard: `healthy`, `quiet`, `not_judged`, `undecided`, `never_heard`,
+    /// `rejecting` or `could_not_hear`.
+    pub health: String,
+    /// How far its clock, or its deliveries, are from our clock; none while not known.
+    pub clock: Option<Clock>,
     /// Is it silent for longer than is normal?
     pub silent: bool,
     /// Events of the last hour.
@@ -55,6 +61,17 @@ pub struct Source {
     pub undecided: u64,
     /// Who could not decide lately.
     pub undecided_by: Vec<UndecidedBy>,
+}
+
+/// By how much later than it was sent an event was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Half of the events were heard later than this; negative where its clock is ahead.
+    pub median_ms: i64,
+    /// The one that is furthest from nothing.
+    pub max_ms: i64,
+    /// About how many events this is.
+    pub events: usize,
 }
 
 /// Somebody who could not decide whether events match.
@@ -86,11 +103,12 @@ pub struct DeadLetterCounts {
 pub(super) async fn list(State(site): State<Site>, _: Identity) -> Answer<Sources> {
     let view = site.view();
     let tallies = site.intake.tallies();
+    let now = site.clock.now();
     let counts = site.store.blocking(|s| s.dead_letter_counts()).await?;
     let of = |source: &SourceView| {
         let tally = tallies.get(&source.id).cloned().unwrap_or_default();
         let dead = counts.iter().find(|c| c.source == source.id.as_str());
-        Source::of(&view, source, &tally, dead)
+        Source::of(&view, source, &tally, dead, now)
     };
     Ok(Json(Sources {
         sources: view.sources.iter().map(of).collect(),
@@ -99,9 +117,16 @@ pub(super) async fn list(State(site): State<Site>, _: Identity) -> Answer<Source
 }
 
 impl Source {
-    fn of(view: &View, source: &SourceView, tally: &Tally, dead: Option<&DeadLetterCount>) -> Self {
+    fn of(
+        view: &View,
+        source: &SourceView,
+        tally: &Tally,
+        dead: Option<&DeadLetterCount>,
+        now: Time,
+    ) -> Self {
         let declared = view.plan.package.sources.get(&source.id);
         let Named { id, name } = Named::new(&source.id, declared.map(|s| &s.name));
+        let health = Health::of(view, source, declared, Some(tally), now);
         let refused = tally
             .refused
             .iter()
@@ -112,6 +137,12 @@ impl Source {
             kind: declared.map_or("", |s| s.kind.word()).to_owned(),
             last_event_at: source.last_event_at.map(Time::timestamp),
             last_event_type: source.last_event_type.clone(),
+            health: health.code().to_owned(),
+            clock: tally.apart().map(|a| Clock {
+                median_ms: a.median_ms,
+                max_ms: a.max_ms,
+                events: a.events,
+            }),
             silent: source.silent,
             undecided: source.undecided,
             undecided_by: source

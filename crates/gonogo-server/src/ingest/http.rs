@@ -8,7 +8,7 @@ mod onward;
 mod replay;
 pub mod tools;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Json;
@@ -46,7 +46,7 @@ pub use replay::{CannotReplay, Replayed};
 use super::body::{self, Unread};
 use super::oidc::{Expected, GOOGLE_KEYS, KeyStore, Keys, Token};
 use super::{
-    Accepted, DeadLetter, Delivery, Secret, SourceSettings, VerifiedEvent, envelope_headers,
+    Accepted, DeadLetter, Delivery, Note, Secret, SourceSettings, VerifiedEvent, envelope_headers,
 };
 
 /// The source of our own test events. It proves that the whole way in works.
@@ -63,6 +63,8 @@ const RETRY_AFTER_SECS: &str = "5";
 pub const SPIKE: u32 = 10;
 /// The window of [`SPIKE`].
 pub const SPIKE_WINDOW_MS: i64 = 5 * 60_000;
+/// Of so many events it is remembered how long they were on their way.
+const APART_KEPT: usize = 256;
 /// Headers are kept for a dead letter up to this many bytes.
 const HEADER_JSON_MAX: usize = 8 * 1024;
 
@@ -110,7 +112,62 @@ pub struct Tally {
     pub refused: BTreeMap<&'static str, u64>,
     /// The last refusal, in milliseconds since 1970.
     pub refused_at_ms: Option<i64>,
+    /// Refusals since something was last accepted, ours apart: those blame nobody else.
+    pub refused_in_row: u32,
+    /// The stable code of the last of them.
+    pub last_refusal: Option<&'static str>,
+    /// By how many milliseconds each of the last events was heard after it was sent.
+    apart: VecDeque<i64>,
     spike: Vec<i64>,
+}
+
+/// How far a sender's clock, or its deliveries, are from our clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// Half of the events were heard later than this after they were sent; negative where the
+    /// sender's clock is ahead.
+    pub median_ms: i64,
+    /// The one that is furthest from nothing.
+    pub max_ms: i64,
+    /// About how many events this is.
+    pub events: usize,
+}
+
+impl Tally {
+    /// How far sending and hearing are apart; none before the first event that said when it
+    /// was sent.
+    pub fn apart(&self) -> Option<Apart> {
+        let mut sorted: Vec<i64> = self.apart.iter().copied().collect();
+        sorted.sort_unstable();
+        Some(Apart {
+            median_ms: *sorted.get(sorted.len().saturating_sub(1) / 2)?,
+            max_ms: sorted.iter().copied().max_by_key(|ms| ms.unsigned_abs())?,
+            events: sorted.len(),
+        })
+    }
+
+    fn heard(&mut self, apart: &[i64]) {
+        self.apart.extend(apart);
+        let excess = self.apart.len().saturating_sub(APART_KEPT);
+        self.apart.drain(..excess);
+    }
+}
+
+/// By how many milliseconds events were heard after they were sent, where they say.
+fn apart_of(events: &[VerifiedEvent]) -> Vec<i64> {
+    let of = |verified: &VerifiedEvent| {
+        let mut sent = verified.event.time;
+        for note in &verified.notes {
+            match note {
+                Note::TimeMissing => return None,
+                Note::TimeNotBelieved(said) => sent = *said,
+                _ => {}
+            }
+        }
+        let heard = verified.event.received_at.as_millisecond();
+        Some(heard.saturating_sub(sent.as_millisecond()))
+    };
+    events.iter().filter_map(of).collect()
 }
 
 impl Intake {
@@ -309,6 +366,7 @@ impl Intake {
         };
         self.count(&settings.id, |t| {
             t.accepted += 1;
+            t.refused_in_row = 0;
             t.duplicates += taken.duplicates as u64;
         });
         Ok(taken)
@@ -321,6 +379,8 @@ impl Intake {
         self.count(source, |t| {
             *t.refused.entry(code).or_default() += 1;
             t.refused_at_ms = Some(now);
+            t.refused_in_row = t.refused_in_row.saturating_add(1);
+            t.last_refusal = Some(code);
             if reject.code.is_of_proof() {
                 t.spike.push(now);
                 if t.spike.len() > 10_000 {
@@ -352,6 +412,7 @@ impl Intake {
         onward: Onward,
     ) -> Result<Taken, Refused> {
         let now = self.inner.clock.now();
+        let apart = apart_of(&events);
         let forward = onward.delivery(declared, delivery, &events, now);
         let inputs = events
             .into_iter()
@@ -390,6 +451,10 @@ impl Intake {
             .iter()
             .filter(|a| matches!(a, Appended::Duplicate { .. }))
             .count();
+        // A repeat is late because it is one.
+        if duplicates == 0 {
+            self.count(&declared.settings.id, |t| t.heard(&apart));
+        }
         Ok(Taken {
             accepted: appended.len() - duplicates,
             duplicates,

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use gonogo_engine::Time;
 use gonogo_engine::flow::{Counts, Open};
 use gonogo_engine::input::Verb;
 use gonogo_model::Id;
@@ -18,6 +19,7 @@ use crate::shown::{self, plural};
 use crate::site::Site;
 use crate::view::{FlowView, View};
 use crate::web::components::chart::{LineChart, Scale, Series};
+use crate::web::components::items::Tab;
 use crate::web::components::number::{Unit, with_unit};
 use crate::web::components::spark::sparkline;
 use crate::web::components::table::{TableQuery, Window};
@@ -26,6 +28,8 @@ use crate::web::{Done, Frame, Nav, Shell, page};
 
 /// Below this a share says nothing.
 pub const FEW_EVENTS: u32 = 5;
+/// Items that the page of a flow shows of each list; the list itself has more.
+const ITEMS_SHOWN: usize = 50;
 /// The longest reason for writing something off, in characters.
 const REASON_CHARS_MAX: usize = 300;
 
@@ -58,6 +62,7 @@ pub struct Row {
 /// A start without an end.
 struct Item {
     key: String,
+    event: String,
     started: Timestamp,
     deadline: Timestamp,
     fields: Vec<(String, String)>,
@@ -95,7 +100,10 @@ struct FlowPage {
     open: Vec<Item>,
     open_more: usize,
     mismatched: Vec<(String, String)>,
+    lists: Vec<(String, String, usize)>,
+    ranges: Vec<Tab>,
     traffic: Markup,
+    shares: Markup,
     latency: Markup,
     watching: Vec<Watching>,
     may_act: bool,
@@ -304,6 +312,12 @@ pub async fn show(
     };
     let now = site.clock.now().timestamp();
     let component = &declared.component.id;
+    let query = TableQuery::from_uri(&frame.uri);
+    let long = query.get("range") == Some("24h");
+    let points = match long {
+        true => &flow.halves,
+        false => &flow.stretches,
+    };
     let template = FlowPage {
         row: row(flow, declared),
         begins: format!(
@@ -333,16 +347,26 @@ pub async fn show(
         early: flow.early,
         last_start: flow.last_start.map(|t| t.timestamp()),
         last_success: flow.last_success.map(|t| t.timestamp()),
-        overdue_more: flow.overdue.saturating_sub(flow.overdue_items.len()),
-        overdue: items(&flow.overdue_items),
+        overdue_more: flow.overdue.saturating_sub(ITEMS_SHOWN),
+        overdue: items(&flow.overdue_items, declared.start.source.id.as_str()),
         open_more: flow
             .open
             .saturating_sub(flow.overdue)
-            .saturating_sub(flow.open_items.len()),
-        open: items(&flow.open_items),
-        mismatched: flow.mismatched.clone(),
-        traffic: traffic(flow, now),
-        latency: latency(flow, declared, now),
+            .saturating_sub(ITEMS_SHOWN),
+        open: items(&flow.open_items, declared.start.source.id.as_str()),
+        mismatched: flow.mismatched.iter().take(ITEMS_SHOWN).cloned().collect(),
+        lists: super::items::summary(flow),
+        ranges: [("1 h", ""), ("24 h", "24h")]
+            .map(|(label, value)| Tab {
+                label: label.into(),
+                href: query.href_with("range", value),
+                current: long == (value == "24h"),
+                count: None,
+            })
+            .into(),
+        traffic: traffic(points, long, now),
+        shares: shares(points, now),
+        latency: latency(points, declared, now),
         watching: watching(&view, alerts_of(&view, flow)),
         may_act: may_act(&who),
         shell: shell(&site, &view, &who, frame, &declared.name, Nav::Signals),
@@ -355,9 +379,10 @@ fn alerts_of<'v>(view: &'v View, flow: &FlowView) -> &'v [Id] {
     place.map_or(&[], |place| view.plan.alerts_of_flow(place))
 }
 
-fn items(open: &[(String, Open)]) -> Vec<Item> {
+fn items(open: &[(String, Open)], source: &str) -> Vec<Item> {
     let of = |(key, open): &(String, Open)| Item {
         key: key.clone(),
+        event: super::event::href(source, &open.event, Some(open.received_at)),
         started: open.started_at.timestamp(),
         deadline: open.deadline.timestamp(),
         fields: open
@@ -368,19 +393,19 @@ fn items(open: &[(String, Open)]) -> Vec<Item> {
     };
     let mut items: Vec<Item> = open.iter().map(of).collect();
     items.sort_by_key(|i| i.deadline);
+    items.truncate(ITEMS_SHOWN);
     items
 }
 
 fn line(
-    flow: &FlowView,
+    points: &[(Time, Counts)],
     name: &str,
     state: Option<Colour>,
     value: impl Fn(&Counts) -> Option<f64>,
 ) -> Series {
     Series {
         name: name.to_owned(),
-        points: flow
-            .stretches
+        points: points
             .iter()
             .map(|(at, c)| (at.timestamp(), value(c)))
             .collect(),
@@ -388,17 +413,23 @@ fn line(
     }
 }
 
-fn traffic(flow: &FlowView, now: Timestamp) -> Markup {
+fn begin(points: &[(Time, Counts)], now: Timestamp) -> Timestamp {
+    points.first().map_or(now, |(at, _)| at.timestamp())
+}
+
+fn traffic(points: &[(Time, Counts)], long: bool, now: Timestamp) -> Markup {
     let count = |n: u32| Some(f64::from(n));
     LineChart {
-        title: "Per minute".into(),
+        title: if long { "Per half hour" } else { "Per minute" }.into(),
         unit: Unit::Count,
-        from: flow.stretches.first().map_or(now, |(at, _)| at.timestamp()),
+        from: begin(points, now),
         to: now,
         series: vec![
-            line(flow, "begun", None, |c| count(c.starts)),
-            line(flow, "ended well", Some(Colour::Ok), |c| count(c.successes)),
-            line(flow, "failed, late or missing", Some(Colour::Bad), |c| {
+            line(points, "begun", None, |c| count(c.starts)),
+            line(points, "ended well", Some(Colour::Ok), |c| {
+                count(c.successes)
+            }),
+            line(points, "failed, late or missing", Some(Colour::Bad), |c| {
                 count(c.failures.saturating_add(c.overdue))
             }),
         ],
@@ -409,15 +440,37 @@ fn traffic(flow: &FlowView, now: Timestamp) -> Markup {
     .svg()
 }
 
-fn latency(flow: &FlowView, declared: &Flow, now: Timestamp) -> Markup {
+/// The shares over time. Where nothing was judged there is no share, and so no line.
+fn shares(points: &[(Time, Counts)], now: Timestamp) -> Markup {
+    let share = |good: u32, all: u32| (all > 0).then(|| f64::from(good.min(all)) / f64::from(all));
+    LineChart {
+        title: "Share of what was due".into(),
+        unit: Unit::Ratio,
+        from: begin(points, now),
+        to: now,
+        series: vec![
+            line(points, "ended in time", None, |c| {
+                share(c.completed, judged(c))
+            }),
+            line(points, "ended well", Some(Colour::Ok), |c| {
+                share(c.successes, c.successes.saturating_add(c.failures))
+            }),
+        ],
+        limit: None,
+        marks: Vec::new(),
+        scale: Scale::Fit,
+    }
+    .svg()
+}
+
+fn latency(points: &[(Time, Counts)], declared: &Flow, now: Timestamp) -> Markup {
     let at = |c: &Counts, ppm| {
         c.latency
             .quantile(ppm)
             .map(|d| d.as_millis() as f64 / 1000.0)
     };
     let deadline = declared.deadline.as_millis() as f64 / 1000.0;
-    let slowest = flow
-        .stretches
+    let slowest = points
         .iter()
         .filter_map(|(_, c)| at(c, 1_000_000))
         .fold(0.0, f64::max);
@@ -426,11 +479,14 @@ fn latency(flow: &FlowView, declared: &Flow, now: Timestamp) -> Markup {
     LineChart {
         title: "From start to end".into(),
         unit: Unit::Seconds,
-        from: flow.stretches.first().map_or(now, |(at, _)| at.timestamp()),
+        from: begin(points, now),
         to: now,
         series: vec![
-            line(flow, "half within", None, |c| at(c, 500_000)),
-            line(flow, "95 % within", Some(Colour::Warn), |c| at(c, 950_000)),
+            line(points, "half within (p50)", None, |c| at(c, 500_000)),
+            line(points, "95 % within", Some(Colour::Warn), |c| {
+                at(c, 950_000)
+            }),
+            line(points, "99 % within", Some(Colour::Bad), |c| at(c, 990_000)),
         ],
         limit: near.then(|| {
             (

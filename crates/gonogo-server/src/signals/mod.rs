@@ -5,7 +5,10 @@
 
 mod check;
 mod deliveries;
+mod event;
 mod flow;
+pub mod health;
+mod items;
 mod letters;
 mod maintenance;
 pub mod measure;
@@ -37,6 +40,9 @@ pub fn routes() -> Router<Site> {
         .route("/signals/sources/{id}", get(source::show))
         .route("/signals/flows", get(flow::list))
         .route("/signals/flows/{id}", get(flow::show))
+        .route("/signals/flows/{id}/items", get(items::show))
+        .route("/signals/flows/{id}/items.csv", get(items::csv))
+        .route("/events/{id}", get(event::show))
         .route("/signals/flows/{id}/write-off", post(flow::write_off))
         .route("/signals/checks", get(check::list))
         .route("/signals/checks/{id}", get(check::show))

@@ -4,15 +4,16 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use gonogo_engine::Time;
-use gonogo_engine::doubt::{Doubt, IN_DOUBT_FOR};
+use gonogo_engine::doubt::Doubt;
 use gonogo_model::source::Source;
 use jiff::Timestamp;
 
 use super::deliveries::{Forwarding, forwarding};
+use super::health::{Health, clock_warning};
 use super::letters::{Letter, letters_of};
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
-use crate::ingest::http::Tally;
+use crate::ingest::http::{Apart, Tally};
 use crate::ingest::{RejectCode, setup};
 use crate::shell::{Missing, may_act, shell};
 use crate::shown;
@@ -40,6 +41,10 @@ pub struct Row {
     pub state: Colour,
     /// In a word.
     pub word: String,
+    /// In a sentence.
+    pub sentence: &'static str,
+    /// What is wrong with its clock; empty where nothing is.
+    pub clock: &'static str,
     /// When it last spoke.
     pub last: Option<Timestamp>,
     /// What it said.
@@ -74,6 +79,7 @@ struct SourcePage {
     keep_days: u16,
     secrets: Vec<String>,
     tally: Tally,
+    apart: Option<Apart>,
     refusals: Vec<(String, u64, &'static str)>,
     refused_at: Option<Timestamp>,
     heard: Markup,
@@ -114,37 +120,38 @@ pub async fn list(State(site): State<Site>, who: Identity, frame: Frame) -> Resp
 /// Every source, those that need a look first.
 pub fn rows(site: &Site, view: &View) -> Vec<Row> {
     let tallies = site.intake.tallies();
+    let now = site.clock.now();
     let of = |s: &SourceView| {
         let declared = view.plan.package.sources.get(&s.id)?;
-        Some(row(s, declared, tallies.get(&s.id), view.at))
+        Some(row(view, s, declared, tallies.get(&s.id), now))
     };
     let mut rows: Vec<Row> = view.sources.iter().filter_map(of).collect();
     rows.sort_by_key(|r| super::overview::rank(r.state));
     rows
 }
 
-fn row(source: &SourceView, declared: &Source, tally: Option<&Tally>, now: Time) -> Row {
+fn row(
+    view: &View,
+    source: &SourceView,
+    declared: &Source,
+    tally: Option<&Tally>,
+    now: Time,
+) -> Row {
     let values: Vec<Option<f64>> = source
         .stretches
         .iter()
         .map(|(_, h)| Some(f64::from(h.events)))
         .collect();
-    let (state, word) = match source.last_event_at {
-        _ if source.silent => (Colour::Bad, "silent for too long".to_owned()),
-        None => (Colour::Unknown, "never heard".to_owned()),
-        Some(_) if in_doubt(source, now) => (
-            Colour::Unknown,
-            "heard; some events could not be decided".to_owned(),
-        ),
-        Some(_) if declared.silent_after.is_none() => (Colour::Ok, "heard; not judged".to_owned()),
-        Some(_) => (Colour::Ok, "heard".to_owned()),
-    };
+    let health = Health::of(view, source, Some(declared), tally, now);
+    let apart = tally.and_then(Tally::apart);
     Row {
         id: source.id.to_string(),
         name: declared.name.clone(),
         kind: declared.kind.word(),
-        state,
-        word,
+        state: health.state(source),
+        word: health.word(tally),
+        sentence: health.sentence(),
+        clock: apart.map(clock_warning).unwrap_or_default(),
         last: source.last_event_at.map(|t| t.timestamp()),
         said: source.last_event_type.clone().unwrap_or_default(),
         hour: source.hour,
@@ -179,7 +186,8 @@ pub async fn show(
         .map_err(Missing::store(&frame))?;
     let refusals = tally.refused.iter();
     let template = SourcePage {
-        row: row(source, declared, Some(&tally), view.at),
+        row: row(&view, source, declared, Some(&tally), site.clock.now()),
+        apart: tally.apart(),
         steps: setup::steps(
             declared.kind,
             &format!("{}/in/{}", site.base_url, source.id),
@@ -216,12 +224,6 @@ pub async fn show(
     Ok(page(&template))
 }
 
-/// Could somebody lately not decide about its events?
-fn in_doubt(source: &SourceView, now: Time) -> bool {
-    let mut doubts = source.doubts.iter();
-    doubts.any(|(_, doubt)| now < doubt.last_at + IN_DOUBT_FOR)
-}
-
 fn chart(source: &SourceView, now: Timestamp) -> Markup {
     let points = source
         .stretches
@@ -249,6 +251,17 @@ fn chart(source: &SourceView, now: Timestamp) -> Markup {
 }
 
 impl SourcePage {
+    fn clock_state(&self) -> Colour {
+        match self.row.clock {
+            "" => Colour::Ok,
+            _ => Colour::Warn,
+        }
+    }
+
+    fn said_apart(&self, ms: &i64) -> String {
+        super::event::apart(*ms)
+    }
+
     fn refused_state(&self) -> Colour {
         match self.row.refused {
             0 => Colour::Ok,

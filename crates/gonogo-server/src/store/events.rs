@@ -9,10 +9,63 @@ use super::{Store, StoreError};
 
 /// Events read in one go, so that no reader is held for long.
 const CHUNK: usize = 5_000;
+/// How many inputs are looked through for one event.
+const LOOKED_THROUGH: i64 = 100_000;
 /// Commits overlap a little, so the search begins so much earlier.
 const OVERLAP_MS: i64 = 60_000;
 
+/// An event as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundEvent {
+    /// Its place.
+    pub seq: i64,
+    /// When it was stored, by our clock.
+    pub received_at_ms: i64,
+    /// The input.
+    pub body: Vec<u8>,
+    /// Why it must not be handled, if it was skipped as poison.
+    pub skipped: Option<String>,
+}
+
 impl Store {
+    /// Events whose body holds a text, the newest of up to [`LOOKED_THROUGH`] inputs: those
+    /// about a time of receipt, or the last ones. Blocks.
+    pub fn events_holding(
+        &self,
+        text: &[u8],
+        about_ms: Option<i64>,
+        max: u32,
+    ) -> Result<Vec<FoundEvent>, StoreError> {
+        self.inner.readers.with(|conn| {
+            let last: i64 = conn
+                .prepare_cached("SELECT coalesce(max(seq), 0) FROM input_world")?
+                .query_row([], |r| r.get(0))?;
+            let (from, until) = match about_ms {
+                None => (last - LOOKED_THROUGH, last),
+                Some(ms) => {
+                    let from = first_since(conn, ms.saturating_sub(OVERLAP_MS))?;
+                    let until = first_since(conn, ms.saturating_add(OVERLAP_MS))?;
+                    (from, until.min(from + LOOKED_THROUGH))
+                }
+            };
+            let mut rows = conn.prepare_cached(
+                "SELECT i.seq, i.received_at_ms, i.body, s.reason
+                 FROM input_world i LEFT JOIN skipped s ON s.seq = i.seq
+                 WHERE i.seq BETWEEN ?1 AND ?2 AND i.kind = 'event' AND instr(i.body, ?3) > 0
+                 ORDER BY i.seq DESC LIMIT ?4",
+            )?;
+            let rows = rows.query_map(params![from, until, text, max], |r| {
+                Ok(FoundEvent {
+                    seq: r.get(0)?,
+                    received_at_ms: r.get(1)?,
+                    body: r.get(2)?,
+                    skipped: r.get(3)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// When the oldest input that is still in the journal came in. Blocks.
     pub fn journal_begins(&self) -> Result<Option<i64>, StoreError> {
         self.inner.readers.with(|conn| {

@@ -72,6 +72,7 @@ pub use dead_letter::{
 };
 pub use dedup::{DEDUP_DAYS_MAX, DEDUP_RECENT_MAX};
 pub use error::StoreError;
+pub use events::FoundEvent;
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, EVIDENCE_PER_SUBJECT_MAX, NewEvidence};
 pub use forward::{
     FORWARD_LOG_MAX, ForwardAttempt, ForwardFate, ForwardTally, NewForward, QueuedForward,
