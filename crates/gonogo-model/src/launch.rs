@@ -7,10 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::alert::Alert;
 use crate::component::{Component, Handover, Journey};
 use crate::decode::{Cx, Decode, Definitions, record, scalar, words};
+use crate::diagnostic::Diagnostic;
 use crate::duration::Duration;
 use crate::escalation::EscalationPolicy;
 use crate::id::Id;
 use crate::kind::{Ref, entity};
+use crate::package::Package;
 use crate::percent::Percent;
 use crate::risk::FailureMode;
 use crate::runbook::Runbook;
@@ -42,6 +44,8 @@ record! {
         pub operators: Ref<EscalationPolicy>,
         /// The outside system that must hear from gonogo, and calls somebody when it does not.
         pub dead_man: Option<DeadMan>,
+        /// By what it is told that our own way out is closed, and not everything else.
+        pub uplink: Option<Uplink>,
         /// How alerts become incidents.
         pub grouping: Grouping = Grouping::default(),
         /// What gonogo itself runs on: it must not fall with what it watches.
@@ -50,6 +54,26 @@ record! {
         pub coordination: Option<Coordination>,
         /// Criteria that do not apply, each with what is absent.
         pub not_applicable: Vec<NotApplicable>,
+    }
+}
+
+record! {
+    /// What can be reached for as long as our own way out is open.
+    pub struct Uplink as "an uplink" {
+        /// Places of others, far from what is watched. One that lets us in is enough.
+        pub targets: Vec<UplinkTarget>,
+    }
+}
+
+record! {
+    /// A place that lets everybody in.
+    pub struct UplinkTarget as "a target of an uplink" {
+        /// Its name or address.
+        pub host: Setting,
+        /// Its TCP port.
+        pub port: u16 = 443,
+        /// Addresses that only this network knows may be asked.
+        pub allow_private: bool = false,
     }
 }
 
@@ -444,6 +468,20 @@ impl Default for Grouping {
             stale_ack_after: Duration::from_mins(30),
             growth_percent: 100,
         }
+    }
+}
+
+/// An uplink by which nothing can be told.
+pub(crate) fn mistakes(package: &Package, found: &mut Vec<Diagnostic>) {
+    let Some(header) = &package.header else {
+        return;
+    };
+    if header.uplink.as_ref().is_some_and(|u| u.targets.is_empty()) {
+        let text = "`uplink` names no place, so nothing is told by it";
+        let wrong = Diagnostic::error("uplink-nowhere", header.id.span, text);
+        found.push(
+            wrong.help("name two or more places of others: `targets: [{host: …}, {host: …}]`"),
+        );
     }
 }
 

@@ -22,7 +22,7 @@ use crate::forward;
 use crate::gauge::{self, Gauge};
 use crate::id::Id;
 use crate::kind::{Entity, Kind, Subject};
-use crate::launch::{ChecklistItem, FORMAT, Header};
+use crate::launch::{self, ChecklistItem, FORMAT, Header};
 use crate::maintenance::{self, Maintenance};
 use crate::material::Material;
 use crate::overlay::Overlay;
@@ -390,6 +390,7 @@ impl Loader {
         gauge::mistakes(&self.package, &mut diagnostics);
         skew::mistakes(&self.package, &mut diagnostics);
         check::mistakes(&self.package, &mut diagnostics);
+        launch::mistakes(&self.package, &mut diagnostics);
         maintenance::mistakes(&self.package, &mut diagnostics);
         expression::mistakes(&self.package, &mut diagnostics);
         scenario::mistakes(&self.package, &mut diagnostics);

@@ -33,6 +33,7 @@ use crate::settings::Outside;
 use crate::site::{Neighbourhood, Site};
 use crate::status_page::Files;
 use crate::store::{Lane, Store};
+use crate::uplink::Uplink;
 use crate::watch::Watch;
 
 /// How long a part may take to end before it is cut off.
@@ -168,6 +169,12 @@ impl App {
             exercise: options.exercise,
             sent,
         };
+        let uplink = Uplink::new(
+            store.clone(),
+            Arc::clone(&clock),
+            options.outside.clone(),
+            view.clone(),
+        );
         let fleets = Fleets {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -176,6 +183,7 @@ impl App {
             seed,
             dir: options.package_dir.clone(),
             prober: Arc::default(),
+            uplink: uplink.clone(),
         };
         let watching = Watch {
             store: store.clone(),
@@ -183,6 +191,7 @@ impl App {
             outside: options.outside.clone(),
             view: view.clone(),
             seed,
+            uplink: uplink.clone(),
         };
         let forwarder = Forwarder {
             store: store.clone(),
@@ -235,6 +244,7 @@ impl App {
         tasks.push(tokio::spawn(forwarder.run(stopped.clone())));
         tasks.push(tokio::spawn(fleets.run(stopped.clone())));
         tasks.push(tokio::spawn(watching.run(stopped.clone())));
+        tasks.push(tokio::spawn(uplink.run(stopped.clone())));
         tasks.push(tokio::spawn(reconciling.run(stopped.clone())));
         tasks.push(tokio::spawn(sampling.run(stopped.clone())));
         tasks.push(tokio::spawn(keeper.run(reload_seen, stopped.clone())));

@@ -46,6 +46,7 @@ pub mod signals;
 pub mod site;
 pub mod status_page;
 pub mod store;
+pub mod uplink;
 pub mod view;
 pub mod watch;
 pub mod web;

@@ -166,6 +166,10 @@ const READERS: &[(&str, &str)] = &[
         "A word is not one of those that can stand there.",
     ),
     (
+        "uplink-nowhere",
+        "An uplink names no place by which anything could be told.",
+    ),
+    (
         "window-too-long",
         "A window is longer than numbers are remembered.",
     ),

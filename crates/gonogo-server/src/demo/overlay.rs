@@ -157,6 +157,13 @@ pub(super) fn overlay(package: &Package, places: &Places<'_>, pace: Pace) -> Ove
             quoted(&format!("{}/heartbeat", places.world)),
         );
     }
+    let uplink = package.header.as_ref().and_then(|h| h.uplink.as_ref());
+    if uplink.is_some() {
+        let port = places.world.rsplit(':').next().unwrap_or_default();
+        let world =
+            format!("{{targets: [{{host: 127.0.0.1, port: {port}, allow_private: true}}]}}");
+        set.set("package", "", "uplink", world);
+    }
     for rule in 0..package.comms.as_ref().map_or(0, |c| c.rules.len()) {
         set.set(
             "comms",

@@ -28,6 +28,7 @@ use crate::courier::append;
 use crate::probe::{Aim, Answered, CaaQuestion, Prober, Survey, Surveyed, Trust, Verdict, code};
 use crate::settings::Outside;
 use crate::store::{Lane, Store};
+use crate::uplink::Uplink;
 use crate::view::View;
 
 /// How often it is looked who is due.
@@ -58,6 +59,8 @@ pub struct Fleets {
     pub dir: PathBuf,
     /// Who asks.
     pub prober: Arc<Prober>,
+    /// Our own way out.
+    pub uplink: Uplink,
 }
 
 impl Fleets {
@@ -108,6 +111,7 @@ impl Fleets {
                     round.look();
                 }
                 Some(Ok((name, surveyed))) = round.running.join_next() => {
+                    let surveyed = self.uplink.doubted_survey(surveyed).await;
                     round.take(name, &surveyed, &self.known(&fleet));
                 }
             }

@@ -163,8 +163,10 @@ pub fn clock_warning(apart: Apart) -> &'static str {
         "its clock is ahead"
     } else if apart.median_ms > APART_WARNED_MS {
         "its clock is behind, or it delivers late"
-    } else if apart.max_ms.abs() > APART_WARNED_MS {
-        "some were far apart"
+    } else if apart.max_ms > APART_WARNED_MS {
+        "some came long after they were sent"
+    } else if apart.max_ms < -APART_WARNED_MS {
+        "some were dated ahead of our clock"
     } else {
         ""
     }
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(warned(APART_WARNED_MS, APART_WARNED_MS), "");
         assert_eq!(warned(-APART_WARNED_MS - 1, 0), "its clock is ahead");
         assert!(warned(APART_WARNED_MS + 1, 0).contains("late"));
-        assert_eq!(warned(0, -APART_WARNED_MS - 1), "some were far apart");
+        let ahead = "some were dated ahead of our clock";
+        assert_eq!(warned(0, -APART_WARNED_MS - 1), ahead);
     }
 }

@@ -21,6 +21,7 @@ use crate::courier::append;
 use crate::probe::{Options, ProbeResult, Scheduler};
 use crate::settings::Outside;
 use crate::store::{Lane, Store};
+use crate::uplink::Uplink;
 use crate::view::View;
 
 pub use answers::{Answers, not_configured};
@@ -49,6 +50,8 @@ pub struct Watch {
     pub view: watch::Receiver<Arc<View>>,
     /// What the stagger follows from.
     pub seed: u64,
+    /// Our own way out.
+    pub uplink: Uplink,
 }
 
 impl Watch {
@@ -101,6 +104,7 @@ impl Watch {
     }
 
     async fn take(&self, answer: ProbeResult, kept: &mut Answers) {
+        let answer = self.uplink.doubted(answer).await;
         self.write(&kept.take(&answer, self.clock.now())).await;
     }
 

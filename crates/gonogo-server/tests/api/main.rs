@@ -27,3 +27,4 @@ mod signals;
 mod silences;
 mod sources;
 mod tokens;
+mod uplink;
