@@ -15,7 +15,7 @@ struct Package {
     why: &'static str,
 }
 
-const NEEDED: [Package; 9] = [
+const NEEDED: [Package; 10] = [
     Package {
         name: "chromium",
         why: "the browser that the page tests look through",
@@ -47,6 +47,10 @@ const NEEDED: [Package; 9] = [
     Package {
         name: "prometheus-alertmanager",
         why: "amtool, and an Alertmanager that sends us its alerts",
+    },
+    Package {
+        name: "prometheus-blackbox-exporter",
+        why: "a real blackbox_exporter that our checks are measured and tested beside",
     },
     Package {
         name: "python3-aiosmtpd",

@@ -650,6 +650,13 @@ impl Engine {
             return;
         };
         state.sampled(sampled, now);
+        // It was waited for: nobody should wait for the next look at everything besides.
+        if let Some(slo) = plan.package.slos.get(&sampled.slo) {
+            let figures = self.figures(slo, now);
+            if let Some(state) = self.state.slos.get_mut(&sampled.slo) {
+                state.figures = figures;
+            }
+        }
         self.judge_all(plan.alerts_of_slo(&sampled.slo), now);
     }
 }

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use gonogo_model::overlay::Overlay;
 use gonogo_server::app::{App, Options};
+use gonogo_server::ingest::http::IN_FLIGHT_MAX;
 use gonogo_server::ingest::{Secret, sign};
 use gonogo_server::notify::settings::Settings;
 use gonogo_server::routes::routes;
 use gonogo_server::settings::Outside;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 const STRIPE: &str = "whsec_test_of_the_intake";
 
@@ -312,4 +315,87 @@ async fn a_first_start_with_a_bad_package_says_why_and_does_not_run() {
         text.contains("there is no escalation policy `al`") && text.contains("gonogo check"),
         "{text}"
     );
+}
+
+/// A request of which nothing but the beginning is sent.
+async fn begun(app: &App) -> TcpStream {
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    let head = "POST /in/stripe HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Tries until it is answered so; what is answered otherwise meanwhile is told.
+async fn answered(door: &Door, wanted: u16, key: &str) -> Vec<(u16, Value)> {
+    let mut others = Vec::new();
+    let begin = Instant::now();
+    loop {
+        let n = others.len();
+        let body = charge(&format!("{key}_{n}"));
+        let answer = door.stripe(STRIPE, &body, Timestamp::now()).await;
+        if answer.0 == wanted {
+            return others;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(15), "{answer:?}");
+        others.push(answer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_can_be_taken_is_asked_to_come_back_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), PACKAGE);
+    let app = start(dir.path()).await;
+    let door = Door::of(&app);
+    let mut stuck = Vec::new();
+    for _ in 0..IN_FLIGHT_MAX {
+        stuck.push(begun(&app).await);
+    }
+    let before = answered(&door, 503, "full").await;
+    assert!(
+        before.iter().all(|(status, _)| *status == 200),
+        "{before:?}"
+    );
+    let body = charge("full");
+    let signature = sign::stripe(
+        &Secret::new(STRIPE).unwrap(),
+        body.as_bytes(),
+        Timestamp::now(),
+    );
+    let request = door.http.post(format!("{}/in/stripe", door.url)).body(body);
+    let begin = Instant::now();
+    let refused = request
+        .header("stripe-signature", signature)
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        begin.elapsed() < Duration::from_secs(1),
+        "early, and not after a wait"
+    );
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let told: Value = refused.json().await.unwrap();
+    assert_eq!(told["error"]["code"], "overloaded");
+
+    // We still hear ourselves: an overload must not look like deafness.
+    let heard = app.site.view().heard;
+    let mut view = app.site.view.clone();
+    let later = tokio::time::timeout(Duration::from_secs(20), view.wait_for(|v| v.heard > heard));
+    later.await.expect("a test event came in").unwrap();
+
+    // One sender goes away, and there is room; what was accepted is there after a restart.
+    stuck.truncate(IN_FLIGHT_MAX / 2);
+    answered(&door, 200, "room").await;
+    drop(stuck);
+    app.shut_down().await.unwrap();
+    let app = start(dir.path()).await;
+    let taken = before.len() + 1;
+    let mut view = app.site.view.clone();
+    let all = view.wait_for(|v| v.flows[0].open == taken);
+    tokio::time::timeout(Duration::from_secs(20), all)
+        .await
+        .expect("all that was answered 200")
+        .unwrap();
+    app.shut_down().await.unwrap();
 }

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use gonogo_model::Id;
 use gonogo_model::domains::MAX_DOMAINS;
-use gonogo_server::auth::{FIRST_ADMIN, Identity, Role, Scope, Via};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, UdpSocket};
@@ -23,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use super::Scale;
 use super::client::{Load, run};
 use super::machine::resident_kib;
-use super::package::{Extra, flows, serve, write};
+use super::package::{Extra, flows, reader, serve, write};
 use super::table::{Row, count, ms};
 
 /// What is asked for of a page.
@@ -72,14 +71,7 @@ pub fn measure(base: &Path, scale: Scale) -> anyhow::Result<Vec<Row>> {
     let package = write(base, "domains", &text)?;
     let runtime = Runtime::new()?;
     let app = runtime.block_on(serve(package, base.join("domains-data")))?;
-    let token = runtime.block_on(async {
-        let auth = &app.site.gate.auth;
-        let now = app.site.clock.now().timestamp();
-        auth.first_run(now).await?;
-        let owner = owner();
-        let made = auth.create_token(&owner, "bench", Scope::Read, None, now);
-        anyhow::Ok(made.await?.token.expose().to_owned())
-    })?;
+    let token = runtime.block_on(reader(&app))?;
     let request = |n: usize| {
         let query = QUERIES[n % QUERIES.len()];
         let head = "host: 127.0.0.1\r\nauthorization: Bearer";
@@ -137,17 +129,6 @@ pub fn measure(base: &Path, scale: Scale) -> anyhow::Result<Vec<Row>> {
             rate / RATE_TARGET,
         ),
     ])
-}
-
-fn owner() -> Identity {
-    Identity {
-        user_id: FIRST_ADMIN.to_owned(),
-        name: "Administrator".to_owned(),
-        role: Role::Admin,
-        person: None,
-        via: Via::Token,
-        csrf: None,
-    }
 }
 
 /// An edge with a certificate for all of them; where it is, and the root that vouches for it.

@@ -10,6 +10,9 @@ use super::table::{ms, quantile};
 /// How many durable writes the median is of.
 const WRITES: usize = 200;
 
+/// What Linux counts processor time in, for whoever asks (USER_HZ is 100; proc(5)).
+const TICK: Duration = Duration::from_millis(10);
+
 /// The median time of writing 4 KiB and waiting until they are on the disk.
 pub fn fsync(dir: &Path) -> anyhow::Result<Duration> {
     let mut file = fs::File::create(dir.join("fsync"))?;
@@ -47,6 +50,15 @@ pub fn describe(data_dir: &Path, fsync: Duration) -> String {
 /// The resident memory of a process, in KiB.
 pub fn resident_kib(process: u32) -> Option<u64> {
     line(&format!("/proc/{process}/status"), "VmRSS").and_then(|l| kib(&l))
+}
+
+/// The processor time that a process has used, in steps of [`TICK`].
+pub fn cpu_time(process: u32) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name in parentheses may have spaces in it.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(TICK * user.checked_add(system)?)
 }
 
 fn line(path: &str, key: &str) -> Option<String> {

@@ -5,14 +5,17 @@
 
 mod alerts;
 mod check;
+mod checks;
 mod client;
 mod domains;
 mod engine;
 mod idle;
 mod ingest;
 mod machine;
+mod overload;
 mod package;
 mod page;
+mod probes;
 mod rehearsal;
 mod stripe;
 mod table;
@@ -40,7 +43,7 @@ impl Scale {
     }
 }
 
-const USAGE: &str = "usage: bench [--quick] [ingest | alerts | page | domains | engine | rehearsal | check | idle]...";
+const USAGE: &str = "usage: bench [--quick] [ingest | overload | alerts | page | domains | checks | probes | engine | rehearsal | check | idle]...";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -49,13 +52,18 @@ fn main() -> anyhow::Result<()> {
     {
         return idle::serve(Path::new(data_dir));
     }
+    if let [word, rest @ ..] = &args[..]
+        && word == probes::ASK
+    {
+        return probes::ask(rest);
+    }
     let mut scale = Scale::Full;
     let mut chosen = Vec::new();
     for arg in &args {
         match arg.as_str() {
             "--quick" => scale = Scale::Quick,
-            "ingest" | "alerts" | "page" | "domains" | "engine" | "rehearsal" | "check"
-            | "idle" => {
+            "ingest" | "overload" | "alerts" | "page" | "domains" | "checks" | "probes"
+            | "engine" | "rehearsal" | "check" | "idle" => {
                 chosen.push(arg.as_str());
             }
             _ => anyhow::bail!("{USAGE}"),
@@ -79,6 +87,9 @@ fn main() -> anyhow::Result<()> {
     if wanted("ingest") {
         rows.extend(ingest::measure(base.path(), fsync, scale)?);
     }
+    if wanted("overload") {
+        rows.extend(overload::measure(base.path(), scale)?);
+    }
     if wanted("alerts") {
         rows.extend(alerts::measure(base.path(), scale)?);
     }
@@ -87,6 +98,12 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("domains") {
         rows.extend(domains::measure(base.path(), scale)?);
+    }
+    if wanted("checks") {
+        rows.push(checks::measure(base.path(), scale)?);
+    }
+    if wanted("probes") {
+        rows.extend(probes::measure(base.path(), scale)?);
     }
     if wanted("idle") {
         rows.push(idle::measure(base.path())?);

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use gonogo_model::PackageText;
 use gonogo_model::overlay::Overlay;
 use gonogo_server::app::{App, Options};
+use gonogo_server::auth::{FIRST_ADMIN, Identity, Role, Scope, Via};
 use gonogo_server::notify::settings::Settings;
 use gonogo_server::routes::routes;
 use gonogo_server::settings::Outside;
@@ -137,4 +138,21 @@ pub async fn serve(package_dir: PathBuf, data_dir: PathBuf) -> anyhow::Result<Ap
     let mut view = app.site.view.clone();
     view.wait_for(|v| v.loaded && v.heard.is_some()).await?;
     Ok(app)
+}
+
+/// A token that may read every page.
+pub async fn reader(app: &App) -> anyhow::Result<String> {
+    let auth = &app.site.gate.auth;
+    let now = app.site.clock.now().timestamp();
+    auth.first_run(now).await?;
+    let owner = Identity {
+        user_id: FIRST_ADMIN.to_owned(),
+        name: "Administrator".to_owned(),
+        role: Role::Admin,
+        person: None,
+        via: Via::Token,
+        csrf: None,
+    };
+    let made = auth.create_token(&owner, "bench", Scope::Read, None, now);
+    Ok(made.await?.token.expose().to_owned())
 }

@@ -2,7 +2,8 @@
 //!
 //! A sender that is still writing when we refuse would see a broken connection in place of
 //! the answer, so the rest of what is too large is read past first. Invariant: no more than
-//! the limit is ever held, and reading past ends after [`LINGER_BYTES`] or [`LINGER`].
+//! the limit is ever held, a body holds a place for [`WITHIN`] at most, and reading past ends
+//! after [`LINGER_BYTES`] or [`LINGER`].
 
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ const LINGER_BYTES: usize = 16 * 1024 * 1024;
 /// How long what is too large is read past, at most.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How long a sender may take for its body. Providers send theirs at once, and give up
+/// themselves after 5 to 30 s; who dribbles must not hold the places of all others.
+pub(super) const WITHIN: Duration = Duration::from_secs(20);
+
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
@@ -21,10 +26,17 @@ pub(super) enum Unread {
     TooLarge,
     /// The sender went away in the middle of it.
     Broken,
+    /// It did not come to its end in time.
+    TooSlow,
 }
 
 /// The whole body, where it has no more than `limit` bytes.
 pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    let whole = tokio::time::timeout(WITHIN, read_all(body, limit));
+    whole.await.unwrap_or(Err(Unread::TooSlow))
+}
+
+async fn read_all(body: Body, limit: usize) -> Result<Bytes, Unread> {
     let mut parts = body.into_data_stream();
     let mut whole = Vec::new();
     while let Some(part) = parts.next().await {
@@ -80,6 +92,19 @@ mod tests {
             read(Body::from_stream(stuck), 10).await,
             Err(Unread::TooLarge)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_dribbles_is_cut_off() {
+        let drop_by_drop = stream::repeat_with(|| Ok::<_, Infallible>(vec![b'x'; 1]));
+        let slow = drop_by_drop.then(|drop| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop
+        });
+        let begin = tokio::time::Instant::now();
+        let slow = Body::from_stream(Box::pin(slow));
+        assert_eq!(read(slow, 1000).await, Err(Unread::TooSlow));
+        assert_eq!(begin.elapsed(), WITHIN);
     }
 
     #[tokio::test]

@@ -618,6 +618,7 @@ impl Intake {
                 let (status, code, public) = match unread {
                     Unread::TooLarge => (413, "body_too_large", "The body is too large."),
                     Unread::Broken => (400, "body_broken", "The body did not come to its end."),
+                    Unread::TooSlow => (408, "body_too_slow", "The body took too long."),
                 };
                 self.count_code(source, code);
                 let refused = Refused::Rejected {

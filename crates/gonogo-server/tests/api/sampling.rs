@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::server::Server;
 
-/// A Prometheus from Debian that scrapes one target every second.
+/// A Prometheus from Debian.
 struct Prometheus {
     process: Child,
     url: String,
@@ -32,11 +32,39 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
+    /// One that scrapes a target.
     async fn start(target: &str) -> Self {
-        let dir = TempDir::new().unwrap();
         let config = format!(
             "global: {{scrape_interval: 1s}}\nscrape_configs:\n  - job_name: shop\n    static_configs: [{{targets: [\"{target}\"]}}]\n"
         );
+        let found = Self::run(TempDir::new().unwrap(), &config);
+        found.knows("queue_age_seconds").await;
+        found
+    }
+
+    /// One that scrapes nothing and knows what was written down before it began.
+    async fn backfilled(history: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("history.txt"), history).unwrap();
+        let made = Command::new("promtool")
+            .args([
+                "tsdb",
+                "create-blocks-from",
+                "openmetrics",
+                "history.txt",
+                "data",
+            ])
+            .current_dir(dir.path())
+            .output()
+            .expect("Debian's prometheus has promtool");
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert!(made.status.success(), "{said}");
+        let found = Self::run(dir, "global: {}\n");
+        found.knows("requests_total").await;
+        found
+    }
+
+    fn run(dir: TempDir, config: &str) -> Self {
         std::fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -54,14 +82,17 @@ impl Prometheus {
             .stderr(Stdio::null())
             .spawn()
             .expect("Debian's prometheus is installed");
-        let found = Self {
+        Self {
             process,
             url: format!("http://127.0.0.1:{port}"),
             _dir: dir,
-        };
+        }
+    }
+
+    async fn knows(&self, series: &str) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let scraped = async {
-            let url = format!("{}/api/v1/query?query=queue_age_seconds", found.url);
+        let known = async {
+            let url = format!("{}/api/v1/query?query={series}", self.url);
             loop {
                 if let Ok(answer) = http.get(&url).send().await {
                     let answer: Value = answer.json().await.unwrap_or_default();
@@ -72,11 +103,9 @@ impl Prometheus {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        let within = Duration::from_secs(30);
-        tokio::time::timeout(within, scraped)
+        tokio::time::timeout(Duration::from_secs(30), known)
             .await
-            .expect("it scrapes its target");
-        found
+            .unwrap_or_else(|_| panic!("it does not know {series}"));
     }
 }
 
@@ -215,5 +244,69 @@ alerts:
         assert!(page.text.contains(says), "{path}: {}", page.text);
     }
     assert_eq!(server.get("/signals/gauges/none", &token).await.status, 404);
+    server.stop().await;
+}
+
+/// Counters of a shop: half of what it is asked fails, in every minute before and after.
+fn history(now: i64) -> String {
+    let (mut well, mut failed) = (String::new(), String::new());
+    for (n, minute) in (-30..30).enumerate() {
+        let (count, at) = (n * 50, now - now.rem_euclid(60) + minute * 60);
+        well += &format!("requests_total{{code=\"200\"}} {count} {at}\n");
+        failed += &format!("requests_total{{code=\"500\"}} {count} {at}\n");
+    }
+    format!("# TYPE requests counter\n{well}{failed}# EOF\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_prometheus_counts_burns_and_pages() {
+    let now = jiff::Timestamp::now().as_second();
+    let prometheus = Prometheus::backfilled(&history(now)).await;
+    let server = Server::start().await;
+    let url = &prometheus.url;
+    declare(
+        &server,
+        &format!(
+            r#"
+slos:
+  - {{id: requests, name: Requests are answered, component: cellar, target: 99%, min_events: 50, sli: {{promql: {{url: "{url}", bad: 'requests_total{{code=~"5.."}}', total: sum(requests_total)}}}}}}
+  - {{id: nothing, name: Nobody counts, component: cellar, target: 99%, min_events: 50, sli: {{promql: {{url: "{url}", bad: no_such_series, total: no_such_series}}}}}}
+alerts:
+  - {{id: requests-burn, name: Requests fail, severity: SEV2, runbook: front-down, when: {{slo_burn: {{slo: requests}}}}}}
+  - {{id: nothing-burns, name: Nothing fails, severity: SEV2, runbook: front-down, when: {{slo_burn: {{slo: nothing}}}}}}
+"#
+        ),
+    )
+    .await;
+    let burns = Id::from_static("requests-burn");
+    // The first reading comes within 20 s of the start.
+    let fires = async {
+        let mut view = server.app.site.view.clone();
+        let firing = view.wait_for(|view| {
+            let mut attached = view.incidents.values().filter_map(|i| i.alerts.get(&burns));
+            attached.any(|a| a.firing)
+        });
+        firing.await.unwrap().clone()
+    };
+    let fired = tokio::time::timeout(Duration::from_secs(90), fires).await;
+    let view = fired.unwrap_or_else(|_| panic!("{:?}", server.app.site.view().slos));
+    let slo = |id: &str| view.slos.iter().find(|s| s.id.as_str() == id).unwrap();
+    assert!(slo("requests").sampled_until.is_some());
+    let nothing = Id::from_static("nothing-burns");
+    let nothing = view.reading(&nothing).map(|r| r.holds);
+    assert_ne!(nothing, Some(Holds::Yes));
+    let token = server.token(Scope::Read).await;
+    let slos = server.get("/api/v1/slos", &token).await.ok();
+    let shown = |id: &str| {
+        let all = slos["slos"].as_array().unwrap();
+        all.iter().find(|s| s["id"] == id).unwrap().clone()
+    };
+    assert_eq!(shown("requests")["bad"], 50, "{}", shown("requests"));
+    assert_eq!(shown("requests")["total"], 100);
+    assert_eq!(
+        shown("nothing")["state"],
+        "cannot_tell",
+        "a query that matches nothing is no 100 %"
+    );
     server.stop().await;
 }

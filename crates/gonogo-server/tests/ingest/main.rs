@@ -8,6 +8,7 @@ mod fivetran;
 mod formats;
 mod github;
 mod google;
+mod keys;
 mod limits;
 mod monitoring;
 mod oidc;
