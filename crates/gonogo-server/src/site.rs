@@ -19,7 +19,7 @@ use crate::metrics::Sent;
 use crate::notify::Channels;
 use crate::readiness::Readiness;
 use crate::shell::shell_of;
-use crate::store::{Lane, Store, StoreError, User};
+use crate::store::{Lane, NewAudit, Store, StoreError, User};
 use crate::view::View;
 use crate::web::{Frame, Nav, Shell};
 
@@ -72,6 +72,24 @@ impl Site {
         let seq = append(&self.store, Lane::Human, &[command], self.clock.now()).await?;
         self.shown(seq).await;
         Ok(seq)
+    }
+
+    /// Writes down who did what that is no decision of an incident; `more` has no secrets.
+    pub async fn audit(
+        &self,
+        who: &Identity,
+        action: &str,
+        target: &str,
+        more: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let row = NewAudit {
+            at_ms: self.clock.now().as_millis(),
+            actor: who.user_id.clone(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            json: more.to_string(),
+        };
+        self.store.add_audit(row).await.map(drop)
     }
 
     /// Waits for a moment until pages show what stands at a place of the human lane.

@@ -205,6 +205,12 @@ async fn what_leaves_at_the_limit_is_counted() {
         .map(|c| (c.source.as_str(), c.open, c.replayed, c.dropped))
         .collect();
     assert_eq!(counts, [("github", 1, 0, 0), ("stripe", 2, 0, 1)]);
+    let open = |received, after| store.open_dead_letters("stripe", &received, after, 10);
+    let both = vec![third.id, fourth.id];
+    assert_eq!(open(NOW_MS..NOW_MS + 1, 0).unwrap(), both, "oldest first");
+    assert_eq!(open(NOW_MS..NOW_MS + 1, third.id).unwrap(), [fourth.id]);
+    assert!(open(i64::MIN..NOW_MS, 0).unwrap().is_empty());
+    assert!(open(NOW_MS + 1..i64::MAX, 0).unwrap().is_empty());
     let of_stripe = DeadLetterFilter {
         source: Some("stripe".into()),
         limit: 10,

@@ -1,5 +1,7 @@
-//! `GET /dead-letters` and `POST /dead-letters/{id}/replay`: what was genuine and could not be
-//! understood.
+//! `GET /dead-letters`, `POST /dead-letters/{id}/replay` and
+//! `POST /sources/{source}/dead-letters/replay`: what was genuine and could not be understood.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -7,8 +9,10 @@ use axum::http::StatusCode;
 use gonogo_engine::Time;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::answer::{Answer, Asked, Body, Name, Nothing};
+use super::deliveries::known;
 use super::problem::Problem;
 use crate::auth::{Identity, Require, need};
 use crate::ingest::http::{CannotReplay, Replayed};
@@ -17,6 +21,8 @@ use crate::store::{DeadLetter, DeadLetterFilter};
 
 /// How many one answer lists.
 pub const DEAD_LETTERS_LISTED_MAX: u32 = 200;
+/// How many one request looks at again; the rest goes on with `after`.
+pub const DEAD_LETTERS_REPLAYED_MAX: u32 = 200;
 
 /// Requests that were put aside, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,44 @@ pub struct ReplayOutcome {
     pub still: Option<String>,
 }
 
+/// Which of a source's dead letters are looked at again: all that were not replayed, unless it
+/// says less.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayLetters {
+    /// Received from this time on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Received before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+    /// Only count; look at none.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Where the replay before this one ended: its `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
+}
+
+/// What looking at many again came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LettersOutcome {
+    /// Those that were looked at; in a dry run, those that would be.
+    pub dead_letters: usize,
+    /// Those that are understood now, and left the list.
+    pub understood: usize,
+    /// Events that were stored.
+    pub accepted: usize,
+    /// Events that had been stored before.
+    pub duplicates: usize,
+    /// Those whose content was deleted when its days were over.
+    pub gone: usize,
+    /// Those that stay in the list, by the stable reason.
+    pub still: BTreeMap<String, usize>,
+    /// Where it goes on, if there are more: the value for `after` in the next request.
+    pub next: Option<i64>,
+}
+
 /// Which are listed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,13 +133,15 @@ pub(super) async fn list(
 
 pub(super) async fn replay(
     State(site): State<Site>,
-    _: Require<need::Responder>,
+    who: Require<need::Responder>,
     Name(id): Name,
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer<ReplayOutcome> {
-    let id = id
+    let id: i64 = id
         .parse()
         .map_err(|_| Problem::malformed("A dead letter is named by its number."))?;
+    site.audit(&who, "dead_letter.replay", &id.to_string(), json!({}))
+        .await?;
     let Replayed {
         accepted,
         duplicates,
@@ -105,6 +151,56 @@ pub(super) async fn replay(
         accepted,
         duplicates,
         still: still.map(|dead| dead.to_string()),
+    }))
+}
+
+pub(super) async fn replay_all(
+    State(site): State<Site>,
+    who: Require<need::Responder>,
+    Name(source): Name,
+    Body(which): Body<ReplayLetters>,
+) -> Answer<LettersOutcome> {
+    known(&site, &source)?;
+    let at = |time: Option<Timestamp>, otherwise| time.map_or(otherwise, |t| t.as_millisecond());
+    let received = at(which.from, i64::MIN)..at(which.to, i64::MAX);
+    if received.is_empty() {
+        return Err(Problem::invalid(
+            "invalid_range",
+            "`from` has to be before `to`.",
+        ));
+    }
+    let (name, after) = (source.clone(), which.after.unwrap_or(0));
+    let limit = match which.dry_run {
+        true => u32::MAX,
+        false => DEAD_LETTERS_REPLAYED_MAX,
+    };
+    let ids = site
+        .store
+        .blocking(move |s| s.open_dead_letters(&name, &received, after, limit))
+        .await?;
+    if which.dry_run {
+        return Ok(Json(LettersOutcome {
+            dead_letters: ids.len(),
+            ..LettersOutcome::default()
+        }));
+    }
+    let more = json!({"from": which.from, "to": which.to, "dead_letters": ids.len()});
+    site.audit(&who, "dead_letters.replay", &source, more)
+        .await?;
+    let done = site.intake.replay_letters(&ids).await?;
+    let full = ids.len() >= DEAD_LETTERS_REPLAYED_MAX as usize;
+    Ok(Json(LettersOutcome {
+        dead_letters: done.looked_at,
+        understood: done.understood,
+        accepted: done.accepted,
+        duplicates: done.duplicates,
+        gone: done.gone,
+        still: done
+            .still
+            .into_iter()
+            .map(|(reason, count)| (reason.to_owned(), count))
+            .collect(),
+        next: full.then(|| ids.last().copied()).flatten(),
     }))
 }
 

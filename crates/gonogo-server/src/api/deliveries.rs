@@ -13,14 +13,10 @@ use super::answer::{Answer, Asked, Body, Name, Nothing};
 use super::problem::Problem;
 use crate::auth::{Identity, Require, need};
 use crate::site::Site;
-use crate::store::{
-    DeadLetterFilter, ForwardFilter, ForwardRow, ForwardState, NewAudit, REPLAY_MAX,
-};
+use crate::store::{ForwardFilter, ForwardRow, ForwardState, REPLAY_MAX};
 
 /// How many deliveries one answer lists.
 pub const DELIVERIES_LISTED_MAX: u32 = 100;
-/// How many dead letters one replay looks at again.
-const LETTERS_MAX: u32 = 1_000;
 
 /// Deliveries that are sent on, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,25 +149,17 @@ pub(super) async fn replay(
     let (from, to) = (range.from.as_millisecond(), range.to.as_millisecond());
     let (name, only_failed) = (source.clone(), range.only_failed);
     let after = range.after.unwrap_or(0);
-    let filter = DeadLetterFilter {
-        source: Some(source.clone()),
-        only_open: true,
-        before_id: None,
-        limit: LETTERS_MAX,
-    };
+    // Dead letters are looked at with the first part of the range.
+    let letters_of = range.after.is_none();
     let read = site.store.blocking(move |s| {
-        Ok((
-            s.forwards_between(&name, (from, to), only_failed, after)?,
-            s.dead_letters(&filter)?,
-        ))
+        let ids = s.forwards_between(&name, (from, to), only_failed, after)?;
+        let letters = match letters_of {
+            true => s.open_dead_letters(&name, &(from..to), 0, u32::MAX)?,
+            false => Vec::new(),
+        };
+        Ok((ids, letters))
     });
     let (ids, letters) = read.await?;
-    let letters: Vec<i64> = letters
-        .iter()
-        // They were looked at with the first part of the range.
-        .filter(|l| range.after.is_none() && (from..to).contains(&l.received_at_ms))
-        .map(|l| l.id)
-        .collect();
     let more = ids.len() >= REPLAY_MAX as usize;
     let mut done = RangeReplayed {
         matched: ids.len(),
@@ -184,20 +172,16 @@ pub(super) async fn replay(
     if range.dry_run {
         return Ok(Json(done));
     }
-    audit(&site, &who, "source.replay", &source, json!({
+    let more = json!({
         "from": range.from, "to": range.to, "only_failed": range.only_failed, "matched": done.matched,
-    }))
-    .await?;
+    });
+    site.audit(&who, "source.replay", &source, more).await?;
     done.queued = site
         .store
         .forward_again(ids, site.clock.now().as_millis())
         .await?;
     site.intake.desk().changed();
-    for id in letters {
-        if let Ok(replayed) = site.intake.replay(id).await {
-            done.understood += usize::from(replayed.still.is_none());
-        }
-    }
+    done.understood = site.intake.replay_letters(&letters).await?.understood;
     Ok(Json(done))
 }
 
@@ -208,7 +192,8 @@ pub(super) async fn resume(
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer<Resumed> {
     known(&site, &source)?;
-    audit(&site, &who, "source.resume", &source, json!({})).await?;
+    site.audit(&who, "source.resume", &source, json!({}))
+        .await?;
     let stopped = site.store.forward_go_on(&source).await?;
     site.intake.desk().changed();
     Ok(Json(Resumed {
@@ -216,7 +201,7 @@ pub(super) async fn resume(
     }))
 }
 
-fn known(site: &Site, source: &str) -> Result<(), Problem> {
+pub(super) fn known(site: &Site, source: &str) -> Result<(), Problem> {
     let known =
         Id::parse(source).is_ok_and(|id| site.view().plan.package.sources.contains_key(&id));
     match known {
@@ -226,23 +211,6 @@ fn known(site: &Site, source: &str) -> Result<(), Problem> {
             "There is no such source here.",
         )),
     }
-}
-
-async fn audit(
-    site: &Site,
-    who: &Identity,
-    action: &str,
-    source: &str,
-    more: serde_json::Value,
-) -> Result<(), Problem> {
-    let row = NewAudit {
-        at_ms: site.clock.now().as_millis(),
-        actor: who.user_id.clone(),
-        action: action.to_owned(),
-        target: source.to_owned(),
-        json: more.to_string(),
-    };
-    Ok(site.store.add_audit(row).await.map(drop)?)
 }
 
 impl Delivery {

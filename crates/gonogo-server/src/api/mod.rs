@@ -39,7 +39,10 @@ pub use answer::{BODY_BYTES_MAX, Named, Written, incident_number};
 pub(crate) use checks::health;
 pub use checks::{Certificate, Check, Checks, LastAnswer};
 pub use components::{Component, Components};
-pub use dead_letters::{DEAD_LETTERS_LISTED_MAX, DeadLetters, Letter, ReplayOutcome};
+pub use dead_letters::{
+    DEAD_LETTERS_LISTED_MAX, DEAD_LETTERS_REPLAYED_MAX, DeadLetters, Letter, LettersOutcome,
+    ReplayLetters, ReplayOutcome,
+};
 pub use deliveries::{
     DELIVERIES_LISTED_MAX, Deliveries, Delivery, RangeReplayed, ReplayRange, Resumed,
 };
@@ -100,6 +103,10 @@ fn listed() -> Listed {
         .get("/api/v1/sources/{source}/deliveries", deliveries::list)
         .post("/api/v1/sources/{source}/replay", deliveries::replay)
         .post("/api/v1/sources/{source}/resume", deliveries::resume)
+        .post(
+            "/api/v1/sources/{source}/dead-letters/replay",
+            dead_letters::replay_all,
+        )
         .get("/api/v1/components", components::list)
         .get("/api/v1/reconciliations", reconciliations::list)
         .post(

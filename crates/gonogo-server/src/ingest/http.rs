@@ -41,7 +41,7 @@ use crate::store::{
 use crate::view::View;
 
 use onward::Onward;
-pub use replay::{CannotReplay, Replayed};
+pub use replay::{CannotReplay, LettersReplayed, Replayed};
 
 use super::body::{self, Unread};
 use super::oidc::{Expected, GOOGLE_KEYS, KeyStore, Keys, Token};

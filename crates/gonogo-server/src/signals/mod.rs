@@ -71,6 +71,10 @@ pub fn routes() -> Router<Site> {
         .route("/silences/{source}/{id}/end", post(silences::end))
         .route("/signals/dead-letters", get(letters::list))
         .route("/signals/dead-letters/{id}/replay", post(letters::replay))
+        .route(
+            "/signals/sources/{id}/replay-dead-letters",
+            post(letters::replay_all),
+        )
 }
 
 /// Where the evidence for an alert is shown.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::deliveries::{Forwarding, forwarding};
 use super::health::{Health, clock_warning};
-use super::letters::{Letter, letters_of};
+use super::letters::{Letter, OpenOf, letters_of, open_of};
 use super::watching::{Watching, watching};
 use crate::auth::Identity;
 use crate::ingest::http::{Apart, Tally};
@@ -85,6 +85,7 @@ struct SourcePage {
     heard: Markup,
     watching: Vec<Watching>,
     letters: Vec<Letter>,
+    letters_open: Option<OpenOf>,
     forwarding: Option<Forwarding>,
     undecided: u64,
     doubts: Vec<(String, Doubt)>,
@@ -180,6 +181,7 @@ pub async fn show(
     };
     let tally = site.intake.tallies().remove(&source.id).unwrap_or_default();
     let letters = letters_of(&site, Some(source.id.to_string()), LETTERS_SHOWN).await;
+    let letters_open = open_of(&site, source.id.as_str()).await;
     let query = TableQuery::from_uri(&frame.uri);
     let forwarding = forwarding(&site, source, declared, &query)
         .await
@@ -214,6 +216,7 @@ pub async fn show(
         heard: chart(source, site.clock.now().timestamp()),
         watching: watching(&view, view.plan.alerts_of_source(&source.id)),
         letters: letters.map_err(Missing::store(&frame))?,
+        letters_open: letters_open.map_err(Missing::store(&frame))?,
         forwarding,
         undecided: source.undecided,
         doubts: source.doubts.clone(),

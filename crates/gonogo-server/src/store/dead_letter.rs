@@ -162,6 +162,26 @@ impl Store {
         })
     }
 
+    /// The ids of those of a source that were never replayed, oldest first, after an id.
+    pub fn open_dead_letters(
+        &self,
+        source: &str,
+        received: &std::ops::Range<i64>,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<i64>, StoreError> {
+        self.inner.readers.with(|conn| {
+            let mut rows = conn.prepare_cached(
+                "SELECT id FROM dead_letter WHERE source = ?1 AND id > ?2
+                   AND replayed_at_ms IS NULL AND received_at_ms >= ?3 AND received_at_ms < ?4
+                 ORDER BY id LIMIT ?5",
+            )?;
+            let (from, to) = (received.start, received.end);
+            let ids = rows.query_map(params![source, after_id, from, to, limit], |r| r.get(0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// How many each source has, and how many it lost at the limit.
     pub fn dead_letter_counts(&self) -> Result<Vec<DeadLetterCount>, StoreError> {
         self.inner.readers.with(|conn| {

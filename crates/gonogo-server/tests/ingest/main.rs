@@ -9,6 +9,7 @@ mod formats;
 mod github;
 mod google;
 mod keys;
+mod keys_away;
 mod limits;
 mod monitoring;
 mod oidc;

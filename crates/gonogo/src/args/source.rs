@@ -13,6 +13,7 @@ Examples:
   gonogo source stripe --help          what to do at Stripe, step by step
   gonogo source google-pubsub --help
   gonogo source replay stripe --from 2026-03-01T02:00:00Z --only failed --dry-run
+  gonogo source replay stripe --dead
 
 Kinds: stripe, fivetran, github, google-pubsub, cloud-monitoring, standard-webhooks, cloudevents.")]
 pub struct Source {
@@ -60,19 +61,27 @@ Examples:
   gonogo source replay stripe --from 2026-03-01T02:00:00Z --dry-run
   gonogo source replay stripe --from 2026-03-01T02:00:00Z --to 2026-03-01T03:00:00Z
   gonogo source replay stripe --from 2026-03-01T04:00:00+02:00 --only failed
+  gonogo source replay stripe --dead --dry-run
+  gonogo source replay stripe --dead
 
 Deliveries go out with their original bytes, headers and Gonogo-Delivery-Id, through the same queue
 and in the same order as new ones; what waits already is left alone. A large range is queued part
 by part: Ctrl-C ends it between two parts, and what was queued by then is still sent.
+
+With --dead nothing goes out: every dead letter of the source that was never understood, or those of
+the range, is looked at again, oldest first. What is understood now counts as of when it came.
 
 Exit codes: 0 all of it is queued and understood, 1 some is not, 64 not understood, 70 could not ask.")]
 pub struct SourceReplay {
     /// The source's id in the package
     #[arg(value_name = "ID")]
     pub source: String,
+    /// Only look at its dead letters again, at all of them unless a range is given
+    #[arg(long, conflicts_with = "only")]
+    pub dead: bool,
     /// Received from this time on, as in 2026-03-01T02:00:00Z
-    #[arg(long, value_name = "TIME")]
-    pub from: Timestamp,
+    #[arg(long, value_name = "TIME", required_unless_present = "dead")]
+    pub from: Option<Timestamp>,
     /// Received before this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub to: Option<Timestamp>,

@@ -6,7 +6,7 @@ use gonogo_model::diagnostic::did_you_mean;
 use gonogo_model::setting::Setting;
 use gonogo_model::source::{Provider, Source};
 use gonogo_readiness::report::{counted, printable};
-use gonogo_server::api::{RangeReplayed, ReplayRange};
+use gonogo_server::api::{LettersOutcome, RangeReplayed, ReplayLetters, ReplayRange};
 use gonogo_server::ingest::setup;
 use gonogo_server::settings::Outside;
 
@@ -22,6 +22,7 @@ use crate::print;
 pub fn run(args: &args::Source) -> anyhow::Result<Exit> {
     match &args.verb {
         SourceVerb::List(args) => list(args),
+        SourceVerb::Replay(args) if args.dead => replay_dead(args),
         SourceVerb::Replay(args) => replay(args),
         SourceVerb::Kind(words) => kind(words.first().map_or("", String::as_str)),
     }
@@ -81,7 +82,8 @@ fn list(args: &args::SourceList) -> anyhow::Result<Exit> {
 /// Sends a range on again, part by part.
 fn replay(args: &args::SourceReplay) -> anyhow::Result<Exit> {
     let mut range = ReplayRange {
-        from: args.from,
+        // Without `--dead` there is one.
+        from: args.from.unwrap_or(Timestamp::MIN),
         to: args.to.unwrap_or_else(Timestamp::now),
         only_failed: args.only == Some(ReplayOnly::Failed),
         dry_run: args.dry_run,
@@ -122,6 +124,77 @@ fn replay(args: &args::SourceReplay) -> anyhow::Result<Exit> {
             false => Exit::Clean,
         })
     })
+}
+
+/// Looks at a source's dead letters again, part by part.
+fn replay_dead(args: &args::SourceReplay) -> anyhow::Result<Exit> {
+    if let (Some(from), to) = (args.from, args.to.unwrap_or_else(Timestamp::now))
+        && from >= to
+    {
+        anstream::eprintln!("error: --from has to be before --to, and not in the future");
+        return Ok(Exit::Usage);
+    }
+    let mut which = ReplayLetters {
+        from: args.from,
+        to: args.to,
+        dry_run: args.dry_run,
+        after: None,
+    };
+    let path = path(&["sources", &args.source, "dead-letters", "replay"]);
+    ask(&args.server, async |client| {
+        let mut all = LettersOutcome::default();
+        loop {
+            let answer = client.post(&path, &which).await?;
+            let part: LettersOutcome = serde_json::from_value(answer)?;
+            let next = part.next;
+            add(&mut all, part);
+            let Some(next) = next else { break };
+            anstream::eprintln!("{} so far ...", counted(all.dead_letters, "dead letter"));
+            which.after = Some(next);
+        }
+        let short = all.understood < all.dead_letters;
+        print::answer(args.server.format, serde_json::to_value(all)?, |all| {
+            looked_at(&all, args.dry_run)
+        })?;
+        Ok(match short && !args.dry_run {
+            true => Exit::Findings,
+            false => Exit::Clean,
+        })
+    })
+}
+
+fn add(all: &mut LettersOutcome, part: LettersOutcome) {
+    all.dead_letters += part.dead_letters;
+    all.understood += part.understood;
+    all.accepted += part.accepted;
+    all.duplicates += part.duplicates;
+    all.gone += part.gone;
+    for (reason, count) in part.still {
+        *all.still.entry(reason).or_default() += count;
+    }
+}
+
+fn looked_at(all: &LettersOutcome, dry_run: bool) -> String {
+    let letters = counted(all.dead_letters, "dead letter");
+    if dry_run {
+        return format!("{letters} would be looked at again\n");
+    }
+    let mut out = format!("{} of {letters} understood now: ", all.understood);
+    out.push_str(&format!(
+        "{} taken, {} had come before\n",
+        counted(all.accepted, "event"),
+        all.duplicates
+    ));
+    for (reason, count) in &all.still {
+        out.push_str(&format!("{count} still cannot be read: {reason}\n"));
+    }
+    if all.gone > 0 {
+        let gone = all.gone;
+        out.push_str(&format!(
+            "{gone} cannot be: their content was deleted when its days were over\n"
+        ));
+    }
+    out
 }
 
 fn replayed(all: &RangeReplayed, dry_run: bool) -> String {

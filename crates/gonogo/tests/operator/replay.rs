@@ -87,6 +87,41 @@ fn a_replay_that_cannot_be_is_refused_with_a_reason() {
     assert!(unknown.err.contains("(unknown_source)"), "{unknown:?}");
 }
 
+#[test]
+fn dead_letters_are_looked_at_again_all_at_once() {
+    let runtime = Runtime::new().unwrap();
+    let sandbox = Sandbox::new();
+    let token = sandbox.token("respond");
+    let served = sandbox.serve();
+    let replay = |args: &[&str]| {
+        let all = [&["source", "replay", "till", "--dead"], args].concat();
+        sandbox.ask(&served, &token, &all)
+    };
+    let none = "0 of 0 dead letters understood now: 0 events taken, 0 had come before\n";
+    assert_eq!(replay(&[]).ok(), none);
+    // Genuine, and without a type.
+    let body = r#"{"specversion":"1.0","id":"1","source":"/till"}"#;
+    for id in ["one", "two"] {
+        runtime.block_on(send(&served, id, body.to_owned()));
+    }
+    let would = "2 dead letters would be looked at again\n";
+    assert_eq!(replay(&["--dry-run"]).ok(), would);
+    assert_eq!(replay(&["--to", LONG_AGO]).ok(), none, "none in the range");
+    let tried = replay(&[]);
+    assert_eq!(tried.code, 1, "{tried:?}");
+    assert_eq!(
+        tried.out,
+        "0 of 2 dead letters understood now: 0 events taken, 0 had come before\n\
+         2 still cannot be read: unknown_shape\n"
+    );
+    assert_eq!(replay(&["--format", "json"]).json()["dead_letters"], 2);
+    let both = replay(&["--only", "failed"]);
+    assert_eq!(both.code, 64, "deliveries and dead letters: {both:?}");
+    let turned = replay(&["--from", "2026-01-02T00:00:00Z", "--to", LONG_AGO]);
+    assert_eq!(turned.code, 64, "{turned:?}");
+    served.end();
+}
+
 async fn start(endpoint: Endpoint) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
@@ -110,6 +145,11 @@ async fn deliver(served: &Served, id: &str) {
     let body = format!(
         r#"{{"specversion":"1.0","id":"{id}","source":"/till","type":"sale.made","time":"{now}","data":{{"sale":"{id}"}}}}"#
     );
+    send(served, id, body).await;
+}
+
+async fn send(served: &Served, id: &str, body: String) {
+    let now = Timestamp::now();
     let secret = Secret::new(SECRET).unwrap();
     let signature = sign::cloudevents(&secret, id, body.as_bytes(), now).unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -24,6 +24,23 @@ pub struct Replayed {
     pub still: Option<DeadLetter>,
 }
 
+/// What a replay of many came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LettersReplayed {
+    /// Those that were looked at again.
+    pub looked_at: usize,
+    /// Those of them that are understood now, wholly.
+    pub understood: usize,
+    /// Events that were stored.
+    pub accepted: usize,
+    /// Events that had been stored before.
+    pub duplicates: usize,
+    /// Those whose content was deleted when its days were over.
+    pub gone: usize,
+    /// Those that are still not understood, by the stable reason.
+    pub still: BTreeMap<&'static str, usize>,
+}
+
 /// Why nothing was replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CannotReplay {
@@ -107,6 +124,55 @@ impl Intake {
             duplicates: taken.duplicates,
             still,
         })
+    }
+}
+
+impl Intake {
+    /// Looks at dead letters again, in the order they are given. What another request replays
+    /// meanwhile is left to it; when the store fails, those before it stay replayed.
+    pub async fn replay_letters(&self, ids: &[i64]) -> Result<LettersReplayed, CannotReplay> {
+        let mut all = LettersReplayed::default();
+        for id in ids {
+            let replayed = match self.replay(*id).await {
+                Ok(replayed) => replayed,
+                Err(CannotReplay::Done | CannotReplay::Unknown) => continue,
+                Err(CannotReplay::Gone) => {
+                    all.looked_at += 1;
+                    all.gone += 1;
+                    continue;
+                }
+                Err(why) => return Err(why),
+            };
+            all.looked_at += 1;
+            all.accepted += replayed.accepted;
+            all.duplicates += replayed.duplicates;
+            match replayed.still {
+                None => all.understood += 1,
+                Some(dead) => *all.still.entry(dead.reason.as_str()).or_default() += 1,
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl fmt::Display for LettersReplayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of {} understood now: {} taken, {} had come before.",
+            self.understood, self.looked_at, self.accepted, self.duplicates
+        )?;
+        if self.gone > 0 {
+            write!(
+                f,
+                " {} had their content deleted when its days were over.",
+                self.gone
+            )?;
+        }
+        for (reason, count) in &self.still {
+            write!(f, " {count} still cannot be read: {reason}.")?;
+        }
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use super::proof;
 use super::reject::{Reject, RejectCode};
 
-pub use self::fetch::{KeyStore, NoKeys};
+pub use self::fetch::{KeyStore, NoKeys, STALE};
 pub use self::keys::{BadKeys, Keys, MAX_KEY_SET_BYTES, MAX_KEYS};
 
 /// Where Google publishes its keys.
