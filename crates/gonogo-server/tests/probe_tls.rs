@@ -1,5 +1,7 @@
 //! The TLS probe against real listeners with certificates made for the purpose.
 
+#[path = "probe_tls/beside.rs"]
+mod beside;
 mod probe_support;
 #[path = "probe_tls/starttls.rs"]
 mod starttls;
