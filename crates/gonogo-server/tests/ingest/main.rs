@@ -8,7 +8,6 @@ mod fivetran;
 mod formats;
 mod github;
 mod google;
-mod keys;
 mod keys_away;
 mod limits;
 mod monitoring;

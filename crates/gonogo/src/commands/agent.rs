@@ -40,14 +40,7 @@ const HANDED_OVER: usize = 256;
 const _: () = assert!(BATCH <= RESULTS_MAX);
 
 pub fn run(args: &args::Agent) -> anyhow::Result<Exit> {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("GONOGO_LOG")
-                .unwrap_or_else(|_| "info".into()),
-        )
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
+    super::log_to_stderr();
     let token = match &args.token_file {
         Some(file) => std::fs::read_to_string(file)
             .with_context(|| format!("the token in {} cannot be read", file.display()))?,

@@ -117,3 +117,15 @@ fn ask(
         ended => ended,
     }
 }
+
+/// What goes on is said on stderr, as much of it as `GONOGO_LOG` asks for.
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("GONOGO_LOG")
+                .unwrap_or_else(|_| "info".into()),
+        )
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+}
