@@ -221,12 +221,21 @@ async fn old_keys_serve_for_a_while_and_a_new_one_is_waited_for() {
     let (status, _, said) = pushed.push(KID).await;
     assert_eq!(status, 401, "looked up, and not there: {said}");
 
+    // A connection that is kept alive would still be answered.
+    issuer.says(StatusCode::INTERNAL_SERVER_ERROR, "");
     running.abort();
     let _ = running.await;
     let stale = i64::try_from(STALE.as_millis()).unwrap();
-    pushed.later(NOT_FRESH_MS + stale);
-    pushed
-        .is_asked_to_come_back("new", "too old to trust")
-        .await;
+    // The server sets its clock right by the wall's after a while, which may be just then.
+    let mut said = Value::Null;
+    for _ in 0..5 {
+        pushed.later(NOT_FRESH_MS + stale);
+        let (status, _, body) = pushed.push("new").await;
+        said = json!([status, body["error"]["code"]]);
+        if status == 503 {
+            break;
+        }
+    }
+    assert_eq!(said, json!([503, "keys_unavailable"]), "too old to trust");
     pushed.app.shut_down().await.unwrap();
 }
